@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -44,7 +45,41 @@ pub fn run(args: &[String]) -> Result<()> {
             arguments.join(" ")
         );
     }
+    announce("independent host", start);
+    independent_host()?;
     println!("All tests passed in {:.0} s.", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Loads the VST3 in pedalboard, a host that is not ours, in a virtual environment below target/.
+fn independent_host() -> Result<()> {
+    let root = bundle::root();
+    let environment = root.join("target/python");
+    let python = environment.join("bin/python");
+    if !environment.join("pedalboard-ready").exists() {
+        let make = |program: &Path, arguments: &[&str]| -> Result<()> {
+            let status = Command::new(program)
+                .args(arguments)
+                .status()
+                .with_context(|| format!("running {} {}", program.display(), arguments.join(" ")))?;
+            anyhow::ensure!(status.success(), "{} {} failed", program.display(), arguments.join(" "));
+            Ok(())
+        };
+        let folder = environment.to_string_lossy().into_owned();
+        make(Path::new("python3"), &["-m", "venv", &folder])?;
+        let packages = ["pedalboard==0.9.26", "numpy"];
+        make(
+            &python,
+            &[&["-m", "pip", "install", "--quiet", "--disable-pip-version-check"], &packages[..]].concat(),
+        )?;
+        std::fs::write(environment.join("pedalboard-ready"), "")?;
+    }
+    let status = Command::new(&python)
+        .arg(root.join("tests/reference/pedalboard_check.py"))
+        .arg(root.join("target/bundled/Dendrite.vst3"))
+        .status()
+        .context("running the check in pedalboard")?;
+    anyhow::ensure!(status.success(), "pedalboard and the VST3 do not get along: see above");
     Ok(())
 }
 

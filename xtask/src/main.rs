@@ -9,6 +9,8 @@ mod install;
 mod setup;
 mod sync;
 mod trace;
+#[cfg(test)]
+mod track_tests;
 
 use std::process::ExitCode;
 

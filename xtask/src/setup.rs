@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// Debian packages: a software OpenGL with EGL for the shader and editor tests, an X server without a screen, and the
-/// libraries that the editor opens.
-const PACKAGES: [&str; 8] = [
+/// libraries that the editor opens; Python for the check in an independent host.
+const PACKAGES: [&str; 9] = [
     "libx11-6",
     "libx11-xcb1",
     "libegl1",
@@ -14,6 +14,7 @@ const PACKAGES: [&str; 8] = [
     "libxkbcommon0",
     "libxkbcommon-x11-0",
     "libxcursor1",
+    "python3-venv",
     "xvfb",
 ];
 

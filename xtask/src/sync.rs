@@ -89,7 +89,7 @@ pub fn measure(file: &Path) -> Result<[Row; 3]> {
 }
 
 /// The whole file through the engine, without a transport.
-fn hear(audio: &audio::Audio) -> Result<Vec<Snapshot>> {
+pub fn hear(audio: &audio::Audio) -> Result<Vec<Snapshot>> {
     let mut engine = Engine::new(audio.rate)?;
     let channels: Vec<&[f32]> = audio.channels.iter().map(Vec::as_slice).collect();
     let mut snapshots = Vec::new();

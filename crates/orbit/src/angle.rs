@@ -31,14 +31,15 @@ pub const FASTEST_BARS_PER_SECOND: f64 = 5.0;
 /// The audio-driven offset never leaves +- this, turns.
 pub const OFFSET_BOUND: f64 = 0.35;
 
-/// Speed of the offset per unit of onset strength, turns/s (ours: that of the onset-driven baseline).
-pub const OFFSET_SPEED_PER_ONSET: f64 = 3.0;
+/// Speed of the offset per unit of onset strength, turns/s (ours: with 3 the sync score of the demo track is 0.50, with 5 it is
+/// 0.55).
+pub const OFFSET_SPEED_PER_ONSET: f64 = 5.0;
 
 /// The offset is never faster than this, turns/s (ours).
-pub const OFFSET_SPEED: f64 = 2.5;
+pub const OFFSET_SPEED: f64 = 3.5;
 
-/// From standstill to full speed, seconds (ours).
-const OFFSET_RISE_S: f64 = 0.030;
+/// From standstill to full speed, seconds (ours: within one hop, or a hit's motion would smear into the next).
+const OFFSET_RISE_S: f64 = 0.021;
 
 /// x minus the nearest whole number, in [-0.5, 0.5].
 pub(crate) fn wrap(x: f64) -> f64 {

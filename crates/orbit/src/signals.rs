@@ -124,13 +124,13 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            impact_amount: 0.6,
+            impact_amount: 0.8,
             section_sensitivity: 0.5,
             lock: Lock::Automatic,
-            bars_per_turn: 8.0,
+            bars_per_turn: 16.0,
             s_bias: 0.0,
             residual_depth: 0.5,
-            smoothing_s: 0.08,
+            smoothing_s: 0.25,
             seed: 0,
         }
     }

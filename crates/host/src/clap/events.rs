@@ -1,8 +1,8 @@
 //! Events and transport between this crate's types and CLAP's.
 
 use clack_host::events::event_types::{
-    MidiEvent, NoteChokeEvent, NoteOffEvent, NoteOnEvent, ParamModEvent, ParamValueEvent, TransportEvent,
-    TransportFlags,
+    MidiEvent, NoteChokeEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent,
+    ParamModEvent, ParamValueEvent, TransportEvent, TransportFlags,
 };
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{EventFlags, EventHeader, Match};
@@ -69,6 +69,7 @@ pub(super) fn read(event: &UnknownEvent) -> Event {
             EventKind::NoteEnd { channel: byte(e.channel()), key: byte(e.key()) }
         }
         Some(CoreEventSpace::Midi(e)) => EventKind::from_midi(e.data()),
+        Some(CoreEventSpace::NoteExpression(e)) => poly_pressure(e).unwrap_or(other),
         Some(CoreEventSpace::ParamValue(e)) => {
             e.param_id().map_or(other, |id| EventKind::Param { id: id.get(), value: e.value() })
         }
@@ -89,6 +90,15 @@ pub(super) fn read(event: &UnknownEvent) -> Event {
 fn address(channel: u8, key: u8) -> Pckn {
     let part = |number: u8| if number == WILDCARD { Match::All } else { Match::Specific(u16::from(number)) };
     Pckn::new(0u16, part(channel), part(key), Match::All)
+}
+
+/// The pressure of one key as MIDI's polyphonic pressure, whichever of CLAP's two forms it came in; `None` for other
+/// expressions and for pressure on more than one key.
+fn poly_pressure(event: &NoteExpressionEvent) -> Option<EventKind> {
+    let (channel, key) = (byte(event.channel()), byte(event.key()));
+    let is_pressure = event.expression_type() == Some(NoteExpressionType::Pressure);
+    let level = (event.value().clamp(0.0, 1.0) * 127.0).round() as u8;
+    (is_pressure && channel < 16 && key < 128).then_some(EventKind::Midi([0xA0 | channel, key, level]))
 }
 
 fn byte(part: Match<u16>) -> u8 {
@@ -150,6 +160,20 @@ mod tests {
         ] {
             assert_eq!(round_trip(kind), [Event { offset: 7, kind }]);
         }
+    }
+
+    #[test]
+    fn pressure_as_an_expression_reads_as_midi() {
+        let read_back = |expression, pckn, value| {
+            let mut buffer = EventBuffer::new();
+            buffer.push(&NoteExpressionEvent::new(7, pckn, expression, value));
+            buffer.iter().map(read).collect::<Vec<Event>>()
+        };
+        let other = Event { offset: 7, kind: EventKind::Other { type_id: 4 } };
+        let pressure = Event { offset: 7, kind: EventKind::Midi([0xA3, 61, 64]) };
+        assert_eq!(read_back(NoteExpressionType::Pressure, address(3, 61), 0.504), [pressure]);
+        assert_eq!(read_back(NoteExpressionType::Pressure, address(3, WILDCARD), 0.5), [other]);
+        assert_eq!(read_back(NoteExpressionType::Pan, address(3, 61), 0.5), [other]);
     }
 
     #[test]

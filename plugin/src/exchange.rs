@@ -1,0 +1,117 @@
+//! Snapshots on their way from the audio thread to the editor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use dendrite_engine::Snapshot;
+use parking_lot::Mutex;
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::meter::CpuMeter;
+
+/// Snapshots that the ring holds: 5.5 s, far more than an editor that draws at all ever leaves waiting.
+const CAPACITY: usize = 256;
+
+/// A snapshot with the clock that its sample number belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Published {
+    /// What the engine knows.
+    pub snapshot: Snapshot,
+    /// Host samples per second.
+    pub sample_rate: f32,
+    /// Counts resets of the engine: sample numbers of different epochs are not comparable.
+    pub epoch: u32,
+}
+
+/// The audio thread's end. It lives as long as the plug-in, across activations, so that an open editor never loses its end.
+pub struct Publisher {
+    ring: Producer<Published>,
+    shared: Arc<Shared>,
+    sample_rate: f32,
+    epoch: u32,
+}
+
+/// What the editor reads besides the ring: plain values, each alone enough for a reading, so relaxed atomics suffice.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Load of the audio thread.
+    pub meter: CpuMeter,
+    /// Whether the sidechain is what is heard.
+    hears_sidechain: AtomicBool,
+    /// Whether the engine has panicked and is not called any more.
+    stopped: AtomicBool,
+    /// Events that the host has refused.
+    refused_events: AtomicU64,
+}
+
+impl Shared {
+    /// Called by the audio thread with each block. Does not allocate.
+    pub fn block(&self, hears_sidechain: bool, stopped: bool, refused_events: u64) {
+        self.hears_sidechain.store(hears_sidechain, Ordering::Relaxed);
+        self.stopped.store(stopped, Ordering::Relaxed);
+        self.refused_events.store(refused_events, Ordering::Relaxed);
+    }
+
+    /// Whether the sidechain is what is heard.
+    pub fn hears_sidechain(&self) -> bool {
+        self.hears_sidechain.load(Ordering::Relaxed)
+    }
+
+    /// Whether the engine has panicked and is not called any more.
+    pub fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Events that the host has refused so far.
+    pub fn refused_events(&self) -> u64 {
+        self.refused_events.load(Ordering::Relaxed)
+    }
+}
+
+/// The editor's end. The lock is between successive editors only: one window is closing while the next opens.
+#[derive(Clone)]
+pub struct Subscriber {
+    ring: Arc<Mutex<Consumer<Published>>>,
+    /// Meter and source.
+    pub shared: Arc<Shared>,
+}
+
+/// The two ends.
+pub fn channel() -> (Publisher, Subscriber) {
+    let (producer, consumer) = RingBuffer::new(CAPACITY);
+    let shared = Arc::new(Shared::default());
+    (
+        Publisher { ring: producer, shared: shared.clone(), sample_rate: 48_000.0, epoch: 0 },
+        Subscriber { ring: Arc::new(Mutex::new(consumer)), shared },
+    )
+}
+
+impl Publisher {
+    /// Starts a new epoch: the engine's sample count begins anew. Does not allocate.
+    pub fn restart(&mut self, sample_rate: f32) {
+        self.sample_rate = sample_rate;
+        self.epoch = self.epoch.wrapping_add(1);
+    }
+
+    /// Publishes a snapshot; with no editor reading, the ring is full and the snapshot is dropped. Does not allocate.
+    pub fn publish(&mut self, snapshot: &Snapshot) {
+        let published = Published { snapshot: *snapshot, sample_rate: self.sample_rate, epoch: self.epoch };
+        // A full ring is the normal case while no editor is open.
+        let _ = self.ring.push(published);
+    }
+
+    /// Meter and source.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Subscriber {
+    /// Hands every waiting snapshot to `take`, oldest first.
+    pub fn drain(&self, mut take: impl FnMut(&Published)) {
+        let mut ring = self.ring.lock();
+        while let Ok(published) = ring.pop() {
+            take(&published);
+        }
+    }
+}

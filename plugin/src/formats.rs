@@ -1,0 +1,11 @@
+//! The entry points of the plug-in formats.
+//!
+//! The framework refuses a state that it cannot read without a word to the plug-in. So that a corrupt state gives defaults and a
+//! message, as promised, both formats look at a state before the framework does: [`chunk`] checks it, and what cannot be
+//! read is replaced. The host is told of the failure all the same.
+
+pub mod chunk;
+mod clap;
+mod vst3;
+
+pub use clap::clap_entry;

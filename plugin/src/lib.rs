@@ -1,0 +1,350 @@
+//! Dendrite, the plug-in: sound passes through untouched, is heard by the engine, and is seen in the editor as a Julia set.
+//!
+//! | module | subject |
+//! | --- | --- |
+//! | [`params`], [`components`] | parameters, their frozen ids and lists |
+//! | [`state`] | what a session remembers |
+//! | [`listen`] | which input the engine hears |
+//! | [`notes`], [`align`] | what goes back to the host besides the sound |
+//! | [`exchange`], [`meter`] | snapshots and load on their way to the editor |
+//! | [`trace`], [`background`] | the CSV trace and its thread |
+//! | [`fence`] | the end of an instance |
+//! | [`notice`] | what the user should know |
+//! | [`editor`] | the window |
+//! | [`formats`] | the entry points of CLAP and VST3 |
+
+pub mod align;
+pub mod background;
+pub mod components;
+pub mod editor;
+pub mod exchange;
+pub mod fence;
+pub mod formats;
+pub mod listen;
+pub mod meter;
+pub mod notes;
+pub mod notice;
+pub mod params;
+pub mod state;
+pub mod trace;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use nice_plug::prelude::*;
+
+use align::DelayLine;
+use editor::{DendriteEditor, Windows};
+use exchange::{Publisher, Subscriber};
+use fence::Fence;
+use listen::{Input, Listener, Sink, Source};
+use notes::NoteQueue;
+use params::ListenTo;
+use state::Session;
+use trace::{InstanceNumber, Trace};
+
+/// After this much silence at every input, with nothing else going on, the host may put the plug-in to sleep: longer than
+/// the longest envelope of the picture and the longest delay.
+const AWAKE_S: f64 = 3.0;
+
+/// One instance of the plug-in.
+pub struct Dendrite {
+    /// Parameters and memory; shared with the framework (which saves it) and the editor.
+    session: Arc<Session>,
+    /// Engine and ears; `None` before the first activation.
+    listener: Option<Listener>,
+    /// Incoming notes on their way out.
+    notes: NoteQueue,
+    /// Long enough for "align sound to picture" at the rate of the activation.
+    delay: DelayLine,
+    /// The latency that the host knows. The sound is delayed by it from the next activation or reset on, because hosts
+    /// compensate from there.
+    reported_latency: u32,
+    /// Whether the sound is being delayed.
+    delaying: bool,
+    /// The audio thread's end of the ring to the editor.
+    publisher: Publisher,
+    /// The editor's end, handed to each editor.
+    subscriber: Subscriber,
+    /// The trace of this activation.
+    trace: Option<Trace>,
+    /// Which instance of the process this is, for the trace's file name.
+    instance: InstanceNumber,
+    /// Posts the fence; given with the editor, because that is where the framework gives it.
+    executor: Option<AsyncExecutor<Self>>,
+    /// The format that the instance runs in; `None` before the first activation.
+    api: Option<nice_plug::prelude::PluginApi>,
+    /// The windows that are open or closing.
+    windows: Windows,
+    /// Host samples per second.
+    sample_rate: f32,
+}
+
+impl Default for Dendrite {
+    fn default() -> Self {
+        let (publisher, subscriber) = exchange::channel();
+        Self {
+            session: Arc::default(),
+            listener: None,
+            notes: NoteQueue::default(),
+            delay: DelayLine::default(),
+            reported_latency: 0,
+            delaying: false,
+            publisher,
+            subscriber,
+            trace: None,
+            instance: InstanceNumber::claim(),
+            executor: None,
+            api: None,
+            windows: Windows::default(),
+            sample_rate: 48_000.0,
+        }
+    }
+}
+
+/// A layout with as many channels at the sidechain as at the main input.
+const fn layout(channels: u32, sidechain: &'static [NonZeroU32], name: &'static str) -> AudioIOLayout {
+    AudioIOLayout {
+        main_input_channels: NonZeroU32::new(channels),
+        main_output_channels: NonZeroU32::new(channels),
+        aux_input_ports: sidechain,
+        names: PortNames {
+            layout: Some(name),
+            aux_inputs: if sidechain.is_empty() { &[] } else { &["Sidechain"] },
+            ..PortNames::const_default()
+        },
+        ..AudioIOLayout::const_default()
+    }
+}
+
+impl Plugin for Dendrite {
+    const NAME: &'static str = "Dendrite";
+    const VENDOR: &'static str = "Dendrite";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    // The default comes first and has all ports. The sidechain is as wide as the main input, because the framework's VST3
+    // side compares the first input with the sidechain's width when the host proposes an arrangement.
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[
+        layout(2, &[new_nonzero_u32(2)], "Stereo with sidechain"),
+        layout(1, &[new_nonzero_u32(1)], "Mono with sidechain"),
+        layout(2, &[], "Stereo"),
+        layout(1, &[], "Mono"),
+    ];
+
+    // Everything, so that everything can be forwarded.
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+    const MIDI_OUTPUT: MidiConfig = MidiConfig::MidiCCs;
+    // A change between two hop boundaries takes effect at the next one, whatever the block sizes are.
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = DendriteEditor;
+    type SysExMessage = ();
+    type BackgroundTask = Fence;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        Box::new(Fence::pass)
+    }
+
+    fn params(&self) -> Arc<dyn Params> {
+        self.session.clone()
+    }
+
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        self.executor = Some(executor);
+        Some(DendriteEditor::new(self.session.clone(), self.subscriber.clone(), self.windows.clone()))
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        state::filter(state);
+    }
+
+    fn activate(
+        &mut self,
+        layout: &AudioIOLayout,
+        config: &BufferConfig,
+        context: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        self.api = Some(context.plugin_api());
+        self.finish_trace();
+        match &mut self.listener {
+            Some(listener) if listener.fits(config.sample_rate) => listener.reset(),
+            listener => match Listener::new(config.sample_rate) {
+                Ok(new) => *listener = Some(new),
+                Err(error) => {
+                    nice_error!("Cannot run at {} Hz: {error}", config.sample_rate);
+                    self.session.notices.post(format!("Cannot run at {} Hz: {error}", config.sample_rate));
+                    return false;
+                }
+            },
+        }
+        self.sample_rate = config.sample_rate;
+
+        let channels = layout.main_output_channels.map_or(0, |channels| channels.get() as usize);
+        self.delay = DelayLine::new(channels, self.picture_delay_samples() as usize);
+        self.reported_latency = self.wanted_latency();
+        self.delaying = self.reported_latency > 0;
+        context.set_latency_samples(self.reported_latency);
+        self.publisher.restart(config.sample_rate);
+
+        if let Some(file) = trace::requested() {
+            match Trace::start(&file, &self.instance, config.sample_rate, self.session.notices.clone()) {
+                Ok(trace) => self.trace = Some(trace),
+                Err(error) => {
+                    self.session.notices.post(format!("No trace is written to {}: {error}", file.display()))
+                }
+            }
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(listener) = &mut self.listener {
+            listener.reset();
+        }
+        self.delay.clear();
+        self.delaying = self.reported_latency > 0;
+        self.notes.forget_held();
+        self.publisher.restart(self.sample_rate);
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let started = Instant::now();
+        self.notes.take_input(context);
+        self.notes.send(context);
+
+        let latency = self.wanted_latency();
+        if latency != self.reported_latency {
+            self.reported_latency = latency;
+            context.set_latency_samples(latency);
+        }
+
+        let params = &self.session.params;
+        let source = if params.bypass.value() {
+            Source::Nothing
+        } else {
+            match params.listen.listen_to.value() {
+                ListenTo::Main => Source::Main,
+                ListenTo::Sidechain => Source::Sidechain,
+            }
+        };
+        let frames = buffer.samples();
+        let mut awake = self.notes.holding() || self.windows.any_open();
+        if let Some(listener) = &mut self.listener {
+            let main = Input::new(buffer.as_slice_immutable(), frames);
+            let sidechain = match aux.inputs.first() {
+                Some(input) => Input::new(input.as_slice_immutable(), frames),
+                None => Input::none(frames),
+            };
+            let mut sink = Sink { publisher: &mut self.publisher, trace: self.trace.as_mut() };
+            let transport = listen::transport(context.transport());
+            listener.process(source, main, sidechain, &transport, &params.settings(), &mut sink);
+            awake |= listener.silent_s() < AWAKE_S;
+            let hears_sidechain = source == Source::Sidechain && listener.sidechain_live();
+            self.publisher.shared().block(hears_sidechain, listener.stopped(), self.notes.refused());
+        }
+        if self.delaying {
+            self.delay.process(buffer.as_slice());
+        }
+
+        self.publisher.shared().meter.block(frames, self.sample_rate, started.elapsed());
+        if awake { ProcessStatus::KeepAlive } else { ProcessStatus::Normal }
+    }
+
+    fn deactivate(&mut self) {
+        self.finish_trace();
+        // Only there does the framework queue tasks of its own.
+        if self.api == Some(PluginApi::Vst3)
+            && let Some(executor) = &self.executor
+        {
+            fence::drain(executor);
+        }
+    }
+}
+
+impl Dendrite {
+    /// Samples that sound has to wait for its picture at the current rate.
+    fn picture_delay_samples(&self) -> u32 {
+        self.listener.as_ref().map_or(0, Listener::picture_delay_samples)
+    }
+
+    /// The latency that "align sound to picture" asks for; bypass does not change it.
+    fn wanted_latency(&self) -> u32 {
+        if self.session.params.listen.align_sound.value() { self.picture_delay_samples() } else { 0 }
+    }
+
+    fn finish_trace(&mut self) {
+        if let Some(trace) = self.trace.take() {
+            trace.finish(&self.session.notices);
+        }
+    }
+}
+
+impl Drop for Dendrite {
+    fn drop(&mut self) {
+        // A host may destroy without deactivating.
+        self.finish_trace();
+        // The library may be unloaded after this: no thread of a window may be left in it.
+        self.windows.wait_until_closed();
+    }
+}
+
+impl ClapPlugin for Dendrite {
+    const CLAP_ID: &'static str = "audio.dendrite.dendrite";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Hears a track and shows it as a Julia set that moves with the music");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] = &[
+        ClapFeature::AudioEffect,
+        ClapFeature::Analyzer,
+        ClapFeature::Utility,
+        ClapFeature::Stereo,
+        ClapFeature::Mono,
+    ];
+
+    fn remote_controls(&self, context: &mut impl RemoteControlsContext) {
+        let params = &self.session.params;
+        context.add_section("Dendrite", |section| {
+            section.add_page("Listen", |page| {
+                let listen = &params.listen;
+                page.add_param(&listen.sensitivity);
+                page.add_param(&listen.auto_level);
+                page.add_param(&listen.listen_to);
+                page.add_param(&listen.align_sound);
+            });
+            section.add_page("Motion", |page| {
+                let motion = &params.motion;
+                page.add_param(&motion.impact_amount);
+                page.add_param(&motion.residual_depth);
+                page.add_param(&motion.s_bias);
+                page.add_param(&motion.smoothing);
+                page.add_param(&motion.bars_per_turn);
+                page.add_param(&motion.section_sensitivity);
+                page.add_param(&motion.component_lock);
+            });
+            section.add_page("Look", |page| {
+                let look = &params.look;
+                page.add_param(&look.palette);
+                page.add_param(&look.palette_follows_mood);
+                page.add_param(&look.zoom);
+                page.add_param(&look.rotation);
+                page.add_param(&look.glow);
+                page.add_param(&look.detail);
+                page.add_param(&look.reaction);
+                page.add_param(&look.flash_limit);
+            });
+        });
+    }
+}
+
+impl Vst3Plugin for Dendrite {
+    const VST3_CLASS_ID: [u8; 16] = *b"DendriteJuliaSet";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
+}

@@ -1,0 +1,196 @@
+//! A screen of its own for the tests of the editor: an X server without hardware, a window, and what is to be seen there.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{
+    ConnectionExt, CreateWindowAux, ConfigureWindowAux, ImageFormat, Window as WindowId, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+/// A running X server, which ends with the value.
+#[derive(Debug)]
+pub struct Screen {
+    server: Child,
+    name: String,
+}
+
+impl Screen {
+    /// Starts the server on a free display, with a screen of 1920 x 1200 pixels.
+    ///
+    /// # Panics
+    /// If there is no Xvfb, or it does not start.
+    pub fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("Xvfb cannot be started ({error}); install xvfb"));
+        let answer = server.stdout.take().expect("it was asked for");
+        let mut number = String::new();
+        // The server writes its number when it is ready, and nothing if it ends before.
+        BufReader::new(answer).read_line(&mut number).expect("a pipe can be read");
+        assert!(!number.trim().is_empty(), "Xvfb did not start: {:?}", server.wait());
+        Self { server, name: format!(":{}", number.trim()) }
+    }
+
+    /// What the environment variable `DISPLAY` is to be.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do about it here.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A window as a host makes it for an editor, on the display that `DISPLAY` names.
+#[derive(Debug)]
+pub struct Window {
+    connection: RustConnection,
+    id: WindowId,
+}
+
+impl Window {
+    /// Shows a window of a size in pixels.
+    ///
+    /// # Panics
+    /// If there is no display.
+    pub fn show(width: u32, height: u32) -> Self {
+        let (connection, screen) = x11rb::connect(None).expect("the display of the test is there");
+        let id = connection.generate_id().expect("ids do not run out");
+        let root = &connection.setup().roots[screen];
+        connection
+            .create_window(
+                x11rb::COPY_DEPTH_FROM_PARENT,
+                id,
+                root.root,
+                0,
+                0,
+                width as u16,
+                height as u16,
+                0,
+                WindowClass::INPUT_OUTPUT,
+                root.root_visual,
+                &CreateWindowAux::new().background_pixel(root.black_pixel),
+            )
+            .expect("the display is connected");
+        connection.map_window(id).expect("the display is connected");
+        connection.sync().expect("the display is connected");
+        Self { connection, id }
+    }
+
+    /// The id that a plug-in gets.
+    pub fn id(&self) -> u64 {
+        u64::from(self.id)
+    }
+
+    /// Gives the window another size.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn resize(&self, width: u32, height: u32) {
+        let size = ConfigureWindowAux::new().width(width).height(height);
+        self.connection.configure_window(self.id, &size).expect("the display is connected");
+        self.connection.sync().expect("the display is connected");
+    }
+
+    /// The windows inside, which are the editor's.
+    fn inside(&self) -> Vec<WindowId> {
+        let tree = self.connection.query_tree(self.id).expect("the display is connected").reply();
+        tree.expect("the window is there").children
+    }
+
+    /// Whether an editor is inside.
+    pub fn is_inhabited(&self) -> bool {
+        !self.inside().is_empty()
+    }
+
+    /// What the editor shows.
+    ///
+    /// # Panics
+    /// If there is no editor inside, or the display is gone.
+    pub fn picture(&self) -> Picture {
+        let editor = *self.inside().last().expect("an editor is inside");
+        let size = self.connection.get_geometry(editor).expect("the display is connected").reply();
+        let size = size.expect("the editor's window is there");
+        let image = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, editor, 0, 0, size.width, size.height, u32::MAX)
+            .expect("the display is connected")
+            .reply()
+            .expect("the editor's window is on the screen");
+        // Xvfb's pixels at depths 24 and 32 are four bytes: blue, green, red, unused.
+        let rgb = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        Picture { width: u32::from(size.width), height: u32::from(size.height), rgb }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // The display may be gone, and the window with it.
+        let _ = self.connection.destroy_window(self.id);
+        let _ = self.connection.flush();
+    }
+}
+
+/// Pixels, three bytes each, row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Red, green and blue of each pixel.
+    pub rgb: Vec<u8>,
+}
+
+impl Picture {
+    /// Number of different colours.
+    pub fn colours(&self) -> usize {
+        let mut colours: Vec<[u8; 3]> = self.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        colours.sort_unstable();
+        colours.dedup();
+        colours.len()
+    }
+
+    /// Part 0..1 of the pixels in which two pictures differ visibly: by more than 8 of 255 in any channel. 1 if they differ
+    /// in size.
+    pub fn difference(&self, other: &Self) -> f64 {
+        if (self.width, self.height) != (other.width, other.height) {
+            return 1.0;
+        }
+        let pairs = self.rgb.chunks_exact(3).zip(other.rgb.chunks_exact(3));
+        let differing = pairs.filter(|(a, b)| (0..3).any(|n| a[n].abs_diff(b[n]) > 8)).count();
+        differing as f64 / f64::from(self.width * self.height).max(1.0)
+    }
+
+    /// Writes a PNG file, and its folder if needed.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn save(&self, path: &Path) {
+        let write = || -> Result<(), Box<dyn std::error::Error>> {
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+            let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), self.width, self.height);
+            encoder.set_color(png::ColorType::Rgb);
+            encoder.set_depth(png::BitDepth::Eight);
+            let mut writer = encoder.write_header()?;
+            writer.write_image_data(&self.rgb)?;
+            writer.finish()?;
+            Ok(())
+        };
+        if let Err(error) = write() {
+            panic!("{} cannot be written: {error}", path.display());
+        }
+    }
+}
