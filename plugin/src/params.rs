@@ -46,6 +46,15 @@ pub enum BarsPerTurn {
 }
 
 impl BarsPerTurn {
+    /// The choice whose number of bars is next to `bars`.
+    fn nearest(bars: f64) -> Self {
+        let distance = |choice: &Self| (choice.bars() - bars).abs();
+        [Self::One, Self::Two, Self::Four, Self::Eight, Self::Sixteen]
+            .into_iter()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            .unwrap_or(Self::Eight)
+    }
+
     /// The number of bars.
     pub fn bars(self) -> f64 {
         match self {
@@ -172,6 +181,9 @@ pub struct DendriteParams {
 
 impl Default for DendriteParams {
     fn default() -> Self {
+        // What the orbit has been calibrated to is the default.
+        let orbit = dendrite_orbit::Settings::default();
+        let percent = |share: f64| (share * 100.0) as f32;
         let highest_component = i32::try_from(components::COMPONENTS.len()).unwrap_or(i32::MAX);
         Self {
             bypass: switch("Bypass", false).make_bypass(),
@@ -185,13 +197,25 @@ impl Default for DendriteParams {
                 // A factor of 1/2 gives the first quarter of the range half of the knob's way.
                 smoothing: number(
                     "Smoothing",
-                    80.0,
+                    (orbit.smoothing_s * 1000.0) as f32,
                     FloatRange::Skewed { min: 0.0, max: 2000.0, factor: FloatRange::skew_factor(-1.5) },
                     1.0,
                     " ms",
                 ),
-                impact_amount: number("Impact Amount", 60.0, linear(0.0, 100.0), 0.1, " %"),
-                section_sensitivity: number("Section Sensitivity", 50.0, linear(0.0, 100.0), 0.1, " %"),
+                impact_amount: number(
+                    "Impact Amount",
+                    percent(orbit.impact_amount),
+                    linear(0.0, 100.0),
+                    0.1,
+                    " %",
+                ),
+                section_sensitivity: number(
+                    "Section Sensitivity",
+                    percent(orbit.section_sensitivity),
+                    linear(0.0, 100.0),
+                    0.1,
+                    " %",
+                ),
                 component_lock: IntParam::new(
                     "Component Lock",
                     0,
@@ -199,9 +223,15 @@ impl Default for DendriteParams {
                 )
                 .with_value_to_string(Arc::new(|value| components::name(value).to_owned()))
                 .with_string_to_value(Arc::new(components::value)),
-                bars_per_turn: EnumParam::new("Bars per Turn", BarsPerTurn::Eight),
-                s_bias: number("S Bias", 0.0, linear(-0.5, 0.5), 0.001, ""),
-                residual_depth: number("Residual Depth", 50.0, linear(0.0, 100.0), 0.1, " %"),
+                bars_per_turn: EnumParam::new("Bars per Turn", BarsPerTurn::nearest(orbit.bars_per_turn)),
+                s_bias: number("S Bias", orbit.s_bias as f32, linear(-0.5, 0.5), 0.001, ""),
+                residual_depth: number(
+                    "Residual Depth",
+                    percent(orbit.residual_depth),
+                    linear(0.0, 100.0),
+                    0.1,
+                    " %",
+                ),
             },
             look: LookParams {
                 palette: EnumParam::new("Palette", PaletteName::Abyss),

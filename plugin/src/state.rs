@@ -93,6 +93,7 @@ struct Memory {
 }
 
 /// The parameters together with everything else that a session saves. This is what the framework stores and restores.
+#[derive(Default)]
 pub struct Session {
     /// The parameters, shared with audio thread and editor; they are atomics inside.
     pub params: Arc<DendriteParams>,
@@ -100,12 +101,6 @@ pub struct Session {
     pub notices: Arc<Notices>,
     /// Locked by main thread and editor only.
     memory: Mutex<Memory>,
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { params: Arc::default(), notices: Arc::default(), memory: Mutex::default() }
-    }
 }
 
 impl Session {

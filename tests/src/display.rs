@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    ConnectionExt, CreateWindowAux, ConfigureWindowAux, ImageFormat, Window as WindowId, WindowClass,
+    ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, Window as WindowId, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -157,10 +157,21 @@ pub struct Picture {
 impl Picture {
     /// Number of different colours.
     pub fn colours(&self) -> usize {
-        let mut colours: Vec<[u8; 3]> = self.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        let mut colours: Vec<[u8; 3]> =
+            self.rgb.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
         colours.sort_unstable();
         colours.dedup();
         colours.len()
+    }
+
+    /// Whether something other than the black of an empty window is in each corner, 24 pixels from the edges.
+    pub fn reaches_all_corners(&self) -> bool {
+        const INSET: u32 = 24;
+        let (right, bottom) = (self.width.saturating_sub(INSET), self.height.saturating_sub(INSET));
+        [(INSET, INSET), (right, INSET), (INSET, bottom), (right, bottom)].iter().all(|(x, y)| {
+            let start = 3 * (y * self.width + x) as usize;
+            self.rgb.get(start..start + 3).is_some_and(|pixel| pixel != [0, 0, 0])
+        })
     }
 
     /// Part 0..1 of the pixels in which two pictures differ visibly: by more than 8 of 255 in any channel. 1 if they differ

@@ -34,7 +34,8 @@ impl Random {
 /// both zeros, huge numbers), a third silence. `[channel][sample]`.
 pub fn every_bit_pattern(channels: usize, samples: usize, seed: u64) -> Vec<Vec<f32>> {
     let mut random = Random::new(seed);
-    let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, f32::MIN_POSITIVE, f32::from_bits(1), f32::MAX];
+    let special =
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, f32::MIN_POSITIVE, f32::from_bits(1), f32::MAX];
     let mut sample = |n: usize, length: usize| match 3 * n / length.max(1) {
         0 => (random.unit() - 0.5) as f32,
         1 if random.below(8) == 0 => special[random.below(special.len())],

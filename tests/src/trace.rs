@@ -60,7 +60,13 @@ pub fn first_difference(left: &str, right: &str) -> Option<String> {
         match (left.next(), right.next()) {
             (None, None) => return None,
             (a, b) if a == b => {}
-            (a, b) => return Some(format!("line {number}:\n  {}\n  {}", a.unwrap_or("(end)"), b.unwrap_or("(end)"))),
+            (a, b) => {
+                return Some(format!(
+                    "line {number}:\n  {}\n  {}",
+                    a.unwrap_or("(end)"),
+                    b.unwrap_or("(end)")
+                ));
+            }
         }
     }
     None

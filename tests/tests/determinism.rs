@@ -83,7 +83,8 @@ impl Case<'_> {
                 let case = format!("{format}, {} Hz, {sizes:?}", self.rate);
                 let single_samples = sizes == BlockSizes::Fixed(1);
                 let trace = self.play(tracing, &mut bundles::load(format), sizes);
-                let expected = if single_samples { &reference[..trace.len().min(reference.len())] } else { &reference };
+                let expected =
+                    if single_samples { &reference[..trace.len().min(reference.len())] } else { &reference };
                 if let Some(difference) = first_difference(&trace, expected) {
                     panic!("{case}: the trace differs from that of CLAP in blocks of 512: {difference}");
                 }
@@ -117,7 +118,8 @@ fn block_sizes_and_formats_do_not_matter() {
         assert!(column(&trace, "onset_detected").contains(&"1"), "{rate} Hz: hits are heard");
         assert!(column(&trace, "playing").iter().skip(2).all(|playing| *playing == "1"));
         // Frame k ends with sample (k + 1) * 1024 of 48 kHz and is in force one hop later.
-        let samples: Vec<f64> = column(&trace, "sample").iter().map(|s| s.parse().expect("a number")).collect();
+        let samples: Vec<f64> =
+            column(&trace, "sample").iter().map(|s| s.parse().expect("a number")).collect();
         for (frame, sample) in samples.iter().enumerate() {
             let exact = (frame as f64 + 2.0) * 1024.0 * rate / 48_000.0;
             let delay = sample - exact;
@@ -146,9 +148,14 @@ fn parameter_changes_at_a_sample_have_the_same_effect_in_every_block_size() {
     ];
     let case = Case { rate, sound: &sound, sidechain: &[], settings: &[], changes: &changes };
     let changed = case.play_in_every_way(&tracing);
-    let unchanged = Case { changes: &[], ..case }.play(&tracing, &mut bundles::load(Format::Clap), BlockSizes::Fixed(512));
+    let unchanged = Case { changes: &[], ..case }.play(
+        &tracing,
+        &mut bundles::load(Format::Clap),
+        BlockSizes::Fixed(512),
+    );
     // The first change takes effect at a hop boundary after its sample, within three hops of 940.8 samples.
-    let (changed, unchanged): (Vec<_>, Vec<_>) = (column(&changed, "rms_dbfs"), column(&unchanged, "rms_dbfs"));
+    let (changed, unchanged): (Vec<_>, Vec<_>) =
+        (column(&changed, "rms_dbfs"), column(&unchanged, "rms_dbfs"));
     let first = changed.iter().zip(&unchanged).position(|(a, b)| a != b).expect("the change is heard");
     let boundary = (10_007.0_f64 / 940.8).floor() as usize;
     assert!((boundary - 3..=boundary + 3).contains(&first), "row {first}, {boundary} hops");
@@ -168,7 +175,11 @@ fn the_sidechain_comes_in_at_its_sample() {
     let settings = [("Listen To", 1.0)];
     let case = Case { rate, sound: &sound, sidechain: &sidechain, settings: &settings, changes: &[] };
     let heard = case.play_in_every_way(&tracing);
-    let main = Case { sidechain: &[], ..case }.play(&tracing, &mut bundles::load(Format::Clap), BlockSizes::Fixed(512));
+    let main = Case { sidechain: &[], ..case }.play(
+        &tracing,
+        &mut bundles::load(Format::Clap),
+        BlockSizes::Fixed(512),
+    );
     let same = heard.lines().zip(main.lines()).take_while(|(a, b)| a == b).count();
     // A header, and a row for each hop that is over before the sidechain comes in: 48,017 / 1,024 = 46.9.
     assert!((44..=48).contains(&same), "{same} lines are those of the main input");

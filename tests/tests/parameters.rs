@@ -1,6 +1,6 @@
 //! What the built plug-in says of itself: ids, parameters, texts, pages. Sessions of users hold these, so they are frozen.
 
-use dendrite_host::{Format, Plugin};
+use dendrite_host::{Format, ParamInfo, Plugin};
 use dendrite_tests::bundles;
 
 /// The frozen list; see its first line for the columns.
@@ -25,7 +25,11 @@ fn the_ids_of_the_plug_in_are_frozen() {
 fn it_is_filed_as_an_analysing_effect_for_mono_and_stereo() {
     let clap = bundles::load(Format::Clap);
     for feature in ["audio-effect", "analyzer", "stereo", "mono"] {
-        assert!(clap.info().features.iter().any(|own| own == feature), "{feature}: {:?}", clap.info().features);
+        assert!(
+            clap.info().features.iter().any(|own| own == feature),
+            "{feature}: {:?}",
+            clap.info().features
+        );
     }
     assert_eq!(bundles::load(Format::Vst3).info().features, ["Fx", "Analyzer"]);
 }
@@ -48,12 +52,16 @@ fn it_has_a_main_and_a_sidechain_input_and_notes_both_ways() {
 /// The list of a plug-in in the golden list's form, without the textual id, which no format passes on.
 fn table(plugin: &mut Plugin) -> Vec<String> {
     let params = plugin.params();
-    let mut text = |id, value| plugin.value_to_text(id, value).unwrap_or_default();
+    let mut text = |param: &ParamInfo, value| {
+        let text = plugin.value_to_text(param.id, value).unwrap_or_default();
+        // CLAP's texts come with their units; VST3 has the unit apart.
+        if text.ends_with(&param.unit) { text } else { text + &param.unit }
+    };
     params
         .iter()
         .map(|param| {
             let steps = param.steps.map_or("continuous".to_owned(), |steps| steps.to_string());
-            let [low, high, default] = [param.min, param.max, param.default].map(|value| text(param.id, value));
+            let [low, high, default] = [param.min, param.max, param.default].map(|value| text(param, value));
             format!("{} | {} | {} | {low} | {high} | {default} | {steps}", param.id, param.name, param.module)
         })
         .collect()
@@ -108,7 +116,12 @@ fn texts_lead_back_to_themselves() {
                 assert_eq!(plugin.value_to_text(param.id, back).as_deref(), Some(text.as_str()), "{case}");
             }
             for nonsense in ["", "nonsense", "nan", "inf"] {
-                assert_eq!(plugin.text_to_value(param.id, nonsense), None, "{format}, {}: `{nonsense}`", param.name);
+                assert_eq!(
+                    plugin.text_to_value(param.id, nonsense),
+                    None,
+                    "{format}, {}: `{nonsense}`",
+                    param.name
+                );
             }
         }
     }
@@ -125,7 +138,12 @@ fn what_is_set_is_what_is_read() {
                 let read = plugin.param_value(param.id).expect("the id is listed");
                 // Values snap to the steps that the texts show.
                 let text = |plugin: &mut Plugin, value| plugin.value_to_text(param.id, value);
-                assert_eq!(text(&mut plugin, read), text(&mut plugin, value), "{format}, {} at {value}", param.name);
+                assert_eq!(
+                    text(&mut plugin, read),
+                    text(&mut plugin, value),
+                    "{format}, {} at {value}",
+                    param.name
+                );
             }
         }
     }
@@ -136,7 +154,8 @@ fn pages_for_controllers_hold_every_parameter_but_bypass_once() {
     let mut plugin = bundles::load(Format::Clap);
     let pages = plugin.remote_pages();
     assert!(!pages.is_empty());
-    let mut on_pages: Vec<u32> = pages.iter().flat_map(|page| page.params.iter().flatten().copied()).collect();
+    let mut on_pages: Vec<u32> =
+        pages.iter().flat_map(|page| page.params.iter().flatten().copied()).collect();
     let mut expected: Vec<u32> =
         plugin.params().iter().filter(|param| !param.is_bypass).map(|param| param.id).collect();
     on_pages.sort_unstable();

@@ -36,8 +36,12 @@ fn every_bit_passes_in_every_layout_rate_and_block_size() {
             let input = every_bit_pattern(channels as usize, 40_000, 1);
             let side = every_bit_pattern(channels as usize, 40_000, 2);
             for (seed, rate) in (0..).zip(RATES) {
-                for sizes in [BlockSizes::Random(seed, 8192), BlockSizes::Cycle(vec![1, 2, 3, 0, 64, 511, 8192])] {
-                    let case = format!("{format}, {channels} channels, sidechain {sidechain:?}, {rate} Hz, {sizes:?}");
+                for sizes in
+                    [BlockSizes::Random(seed, 8192), BlockSizes::Cycle(vec![1, 2, 3, 0, 64, 511, 8192])]
+                {
+                    let case = format!(
+                        "{format}, {channels} channels, sidechain {sidechain:?}, {rate} Hz, {sizes:?}"
+                    );
                     let mut run = Run::new(&mut plugin).sample_rate(rate).block_sizes(sizes).input(&input);
                     if sidechain == Some(true) {
                         run = run.sidechain(&side);
@@ -103,7 +107,10 @@ fn aligned_sound_is_late_by_exactly_the_reported_latency_bypassed_or_not() {
                     let late: Vec<Vec<f32>> = heard.main().iter().map(|c| c[latency..].to_vec()).collect();
                     let cut: Vec<Vec<f32>> = input.iter().map(|c| c[..c.len() - latency].to_vec()).collect();
                     same_bits(&late, &cut).unwrap_or_else(|place| panic!("{case}: {place}"));
-                    assert!(heard.main().iter().all(|c| c[..latency].iter().all(|x| x.to_bits() == 0)), "{case}");
+                    assert!(
+                        heard.main().iter().all(|c| c[..latency].iter().all(|x| x.to_bits() == 0)),
+                        "{case}"
+                    );
                 }
             }
         }
@@ -152,7 +159,10 @@ fn modulation_and_automation_of_everything_leave_the_sound_alone() {
         for (n, param) in (0..).zip(params.iter().filter(|param| param.automatable)) {
             for (turn, part) in (0..).zip([1.0, 0.25, 0.0, 0.5]) {
                 let value = param.denormalized(part);
-                events.push(Event { offset: turn * 6_000 + n * 97, kind: EventKind::Param { id: param.id, value } });
+                events.push(Event {
+                    offset: turn * 6_000 + n * 97,
+                    kind: EventKind::Param { id: param.id, value },
+                });
             }
         }
         events.sort_by_key(|event| event.offset);

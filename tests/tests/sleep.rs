@@ -69,7 +69,12 @@ fn it_stays_awake_while_a_key_is_down() {
     for format in bundles::FORMATS {
         for manner in MANNERS {
             let mut plugin = bundles::load(format);
-            let heard = Run::new(&mut plugin).input(&input).events(&notes).honour_sleep(manner).go().expect("it plays");
+            let heard = Run::new(&mut plugin)
+                .input(&input)
+                .events(&notes)
+                .honour_sleep(manner)
+                .go()
+                .expect("it plays");
             assert_eq!(heard.events, notes, "{format}, {manner:?}");
             assert_eq!(heard.skipped_blocks, 0, "{format}, {manner:?}");
         }
@@ -92,7 +97,10 @@ fn it_stays_awake_while_the_picture_rings_out_and_wakes_with_sound() {
             // Awake: 1 s of sound and 3 s of silence after it, twice; an eighth of a second of the music is silence.
             let slept = heard.skipped_blocks * 512;
             let expected = 8 * RATE as u64;
-            assert!(slept.abs_diff(expected) < RATE as u64 / 4, "{format}, {manner:?}: slept for {slept} samples");
+            assert!(
+                slept.abs_diff(expected) < RATE as u64 / 4,
+                "{format}, {manner:?}: slept for {slept} samples"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! snapshots (stamped with their sample) ──> track ──interpolate at `now`──> Moment
-//!                                     now = newest - DELAY_S, followed softly
+//!                                     now = newest - (gap between bursts + margin), followed softly
 //! ```
 
 use std::collections::VecDeque;
@@ -12,8 +12,15 @@ use dendrite_orbit::{Atlas, ComponentId};
 
 use crate::exchange::Published;
 
-/// How far the picture stays behind the newest snapshot: two hops, so that there is something to interpolate with.
-const DELAY_S: f64 = 0.043;
+/// How far the picture stays behind the newest snapshot, beyond the time between two bursts of them: a little more than a
+/// picture's time, since bursts are seen only when a picture is drawn.
+const MARGIN_S: f64 = 0.02;
+
+/// Bursts further apart than this are pauses, not bursts: 8,192 samples at 44.1 kHz are 0.19 s.
+const LONGEST_GAP_S: f64 = 0.25;
+
+/// Share of the difference by which the expected gap shrinks with each shorter one.
+const GAP_EASING: f64 = 0.05;
 
 /// Beyond this distance from where it should be, the clock jumps instead of hurrying: after a stall, a seek, a reset.
 const JUMP_S: f64 = 0.4;
@@ -60,6 +67,8 @@ pub struct Clock {
     now_s: f64,
     /// Wall time since the last new snapshot.
     waiting_s: f64,
+    /// The longest recent time between two bursts of snapshots.
+    gap_s: f64,
     /// How idle it is, 0..1, before easing.
     idle: f64,
     idle_angle: f64,
@@ -72,6 +81,7 @@ impl Default for Clock {
             epoch: 0,
             now_s: 0.0,
             waiting_s: f64::INFINITY,
+            gap_s: MARGIN_S,
             idle: 1.0,
             // The rabbit's neighbourhood is a good first sight.
             idle_angle: 2.0,
@@ -95,6 +105,11 @@ impl Clock {
             self.now_s = time_s;
         }
         self.track.push_back((time_s, published.snapshot));
+        // The first of a burst tells how long the burst has been waited for.
+        if self.waiting_s > 0.0 && self.waiting_s < LONGEST_GAP_S {
+            let eased = self.gap_s + (self.waiting_s - self.gap_s) * GAP_EASING;
+            self.gap_s = eased.max(self.waiting_s);
+        }
         self.waiting_s = 0.0;
     }
 
@@ -103,7 +118,7 @@ impl Clock {
         let elapsed_s = if elapsed_s.is_finite() { elapsed_s.clamp(0.0, 1.0) } else { 0.0 };
         self.waiting_s += elapsed_s;
         if let (Some((oldest, _)), Some((newest, _))) = (self.track.front(), self.track.back()) {
-            let wanted = newest - DELAY_S + self.waiting_s.min(DELAY_S);
+            let wanted = newest + (self.waiting_s - self.gap_s - MARGIN_S).min(0.0);
             self.now_s += elapsed_s;
             let behind = wanted - self.now_s;
             if behind.abs() > JUMP_S {

@@ -46,8 +46,11 @@ impl IPluginFactoryTrait for Factory {
     }
 
     unsafe fn getClassInfo(&self, index: int32, info: *mut PClassInfo) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
         // SAFETY: hosts pass room for one.
-        if index == 0 { unsafe { put(info, || self.info.create_class_info()) } } else { kInvalidArgument }
+        unsafe { put(info, || self.info.create_class_info()) }
     }
 
     unsafe fn createInstance(&self, cid: FIDString, iid: FIDString, object: *mut *mut c_void) -> tresult {
@@ -81,19 +84,21 @@ impl IPluginFactoryTrait for Factory {
 
 impl IPluginFactory2Trait for Factory {
     unsafe fn getClassInfo2(&self, index: int32, info: *mut PClassInfo2) -> tresult {
+        if index != 0 {
+            return kInvalidArgument;
+        }
         // SAFETY: hosts pass room for one.
-        if index == 0 { unsafe { put(info, || self.info.create_class_info_2()) } } else { kInvalidArgument }
+        unsafe { put(info, || self.info.create_class_info_2()) }
     }
 }
 
 impl IPluginFactory3Trait for Factory {
     unsafe fn getClassInfoUnicode(&self, index: int32, info: *mut PClassInfoW) -> tresult {
-        // SAFETY: hosts pass room for one.
-        if index == 0 {
-            unsafe { put(info, || self.info.create_class_info_unicode()) }
-        } else {
-            kInvalidArgument
+        if index != 0 {
+            return kInvalidArgument;
         }
+        // SAFETY: hosts pass room for one.
+        unsafe { put(info, || self.info.create_class_info_unicode()) }
     }
 
     unsafe fn setHostContext(&self, _context: *mut FUnknown) -> tresult {
