@@ -17,8 +17,8 @@ const CHROMA_HZ: [f32; 2] = [53.434, 5_000.0];
 const BASS_HZ: [f32; 2] = [30.0, 250.0];
 /// Bins that are looked at: peaks from bin 2 (23 Hz) to just above 5 kHz.
 pub(crate) const CHROMA_BINS: usize = 432;
-/// Peaks weaker than this share of the strongest peak's power (-60 dB) are left out.
-const RELATIVE_FLOOR: f32 = 1e-6;
+/// Peaks weaker than this share of the strongest peak's power (-50 dB) are left out.
+const RELATIVE_FLOOR: f32 = 1e-5;
 /// Peaks below -90 dBFS are left out.
 const ABSOLUTE_FLOOR: f32 = 1e-9;
 /// Phase is trusted only where the last frame had at least this share of the magnitude.

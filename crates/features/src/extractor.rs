@@ -8,7 +8,7 @@ use realfft::{RealFftPlanner, RealToComplex};
 use crate::chroma::{CHROMA_BINS, ChromaFolder};
 use crate::frame::{Base, Frame};
 use crate::mel::{MelBank, db_to_unit};
-use crate::spectrum::{BLOCK, block_sums, index_of_share, sum_pairs};
+use crate::spectrum::{BLOCK, block_sums, first_moment, index_of_share, sum_pairs};
 use crate::{HOP_LENGTH, N_BINS, N_FFT, N_MEL, SAMPLE_RATE};
 
 /// A frame quieter than this is silent.
@@ -251,11 +251,7 @@ impl Extractor {
 
         block_sums(now, &mut self.blocks);
         let total: f64 = self.blocks.iter().map(|&b| f64::from(b)).sum();
-        let mut moment = 0.0_f64;
-        for (block, values) in now.chunks(BLOCK).enumerate() {
-            let within = values.iter().enumerate().map(|(i, &v)| i as f32 * v).sum::<f32>();
-            moment += f64::from(within) + (block * BLOCK) as f64 * f64::from(self.blocks[block]);
-        }
+        let moment = first_moment(now, &self.blocks);
         let centroid = if total > 0.0 { moment / total / (N_BINS - 1) as f64 } else { 0.0 };
         self.last_norm = norm;
         self.set_audible(Base::Flux, flux);

@@ -3,6 +3,7 @@
 //! Source: `librosa.filters.mel(sr=48000, n_fft=4096, n_mels=128, htk=False, norm=None)`; the scale is linear below 1 kHz
 //! and logarithmic above (Slaney, Auditory Toolbox, 1998).
 
+use crate::spectrum::sum_pairs;
 use crate::{N_BINS, N_FFT, N_MEL, SAMPLE_RATE};
 
 /// Hz per mel below the break of the scale.
@@ -75,7 +76,7 @@ impl MelBank {
     pub(crate) fn band(&self, m: usize, power: &[f32; N_BINS]) -> f32 {
         let weights = &self.weights[self.offsets[m]..self.offsets[m + 1]];
         let bins = &power[self.starts[m]..self.starts[m] + weights.len()];
-        weights.iter().zip(bins).map(|(w, p)| w * p).sum()
+        sum_pairs(weights, bins, |w, p| w * p)
     }
 }
 

@@ -53,6 +53,25 @@ pub(crate) fn block_sums(values: &[f32], blocks: &mut [f32]) {
     }
 }
 
+/// Sum of `index * value` over all values, from the sums of their blocks.
+pub(crate) fn first_moment(values: &[f32], blocks: &[f32]) -> f64 {
+    const OFFSETS: [f32; BLOCK] = {
+        let mut offsets = [0.0; BLOCK];
+        let mut i = 0;
+        while i < BLOCK {
+            offsets[i] = i as f32;
+            i += 1;
+        }
+        offsets
+    };
+    let mut moment = 0.0;
+    for (block, (values, &sum)) in values.chunks(BLOCK).zip(blocks).enumerate() {
+        let within = sum_pairs(&OFFSETS[..values.len()], values, |i, v| i * v);
+        moment += f64::from(within) + (block * BLOCK) as f64 * f64::from(sum);
+    }
+    moment
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
