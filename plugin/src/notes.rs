@@ -35,7 +35,7 @@ impl NoteQueue {
                 self.send(context);
             }
             self.watch(&event);
-            self.insert(event);
+            self.insert(sendable(event));
         }
     }
 
@@ -98,6 +98,17 @@ impl NoteQueue {
     }
 }
 
+/// The event as the framework can send it: it takes chokes in but not out, and a note off in the place of one leaves no note
+/// sounding.
+fn sendable(event: NoteEvent<()>) -> NoteEvent<()> {
+    match event {
+        NoteEvent::Choke { timing, voice_id, channel, key } => {
+            NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 }
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use nice_plug::midi::VoiceID;
@@ -115,6 +126,14 @@ mod tests {
             queue.insert(event);
         }
         assert_eq!(queue.events, [cc(0, 3), cc(2, 1), cc(2, 4), cc(5, 0), cc(5, 2)]);
+    }
+
+    #[test]
+    fn a_choke_goes_on_as_a_note_off() {
+        let (timing, voice_id, channel, key) = (7, VoiceID::Wildcard, Channel::Number(2), Key::Number(40));
+        let off = NoteEvent::NoteOff { timing, voice_id, channel, key, velocity: 0.0 };
+        assert_eq!(sendable(NoteEvent::Choke { timing, voice_id, channel, key }), off);
+        assert_eq!(sendable(off), off);
     }
 
     #[test]

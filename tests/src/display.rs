@@ -7,8 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt, CreateWindowAux, ImageFormat, Window as WindowId, WindowClass,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt, CreateWindowAux,
+    ImageFormat, MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
 };
+use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -101,6 +103,38 @@ impl Window {
     pub fn resize(&self, width: u32, height: u32) {
         let size = ConfigureWindowAux::new().width(width).height(height);
         self.connection.configure_window(self.id, &size).expect("the display is connected");
+        self.connection.sync().expect("the display is connected");
+    }
+
+    /// Moves the mouse to a place inside.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn point(&self, x: u32, y: u32) {
+        self.mouse(MOTION_NOTIFY_EVENT, 0, [x as i16, y as i16]);
+    }
+
+    /// Presses the left button where the mouse is.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn press(&self) {
+        self.mouse(BUTTON_PRESS_EVENT, 1, [0, 0]);
+    }
+
+    /// Lets go of the left button.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn release(&self) {
+        self.mouse(BUTTON_RELEASE_EVENT, 1, [0, 0]);
+    }
+
+    /// The window is in the corner of the screen, so places in it are places there.
+    fn mouse(&self, event: u8, detail: u8, [x, y]: [i16; 2]) {
+        self.connection
+            .xtest_fake_input(event, detail, x11rb::CURRENT_TIME, x11rb::NONE, x, y, 0)
+            .expect("the display is connected");
         self.connection.sync().expect("the display is connected");
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use dendrite_host::{BlockSizes, Event, Format, Plugin, Run, Transport};
-use dendrite_tests::signals::music;
+use dendrite_tests::signals::{every_bit_pattern, music};
 use dendrite_tests::trace::{self, Tracing, first_difference};
 use dendrite_tests::{bundles, params};
 
@@ -183,6 +183,67 @@ fn the_sidechain_comes_in_at_its_sample() {
     let same = heard.lines().zip(main.lines()).take_while(|(a, b)| a == b).count();
     // A header, and a row for each hop that is over before the sidechain comes in: 48,017 / 1,024 = 46.9.
     assert!((44..=48).contains(&same), "{same} lines are those of the main input");
+}
+
+#[test]
+fn moves_of_the_transport_have_the_same_effect_in_every_block_size() {
+    let tracing = trace::start();
+    let rate = 48_000.0;
+    let sound = music(2, rate, SECONDS);
+    // A start, a change of tempo, a jump back and a stop, each at a sample where blocks of all these sizes begin.
+    let transport_at = |sample: u64| {
+        let seconds = |from: u64| (sample - from) as f64 / rate;
+        Some(match sample {
+            0..48_000 => Transport::default(),
+            48_000..96_000 => Transport::playing(120.0, (4, 4)).at_seconds(seconds(48_000)),
+            96_000..144_000 => Transport::playing(90.0, (4, 4)).at_beats(2.0 + seconds(96_000) * 1.5),
+            144_000..240_000 => Transport::playing(90.0, (3, 4)).at_beats(-1.0 + seconds(144_000) * 1.5),
+            _ => Transport::default(),
+        })
+    };
+    let play = |format, sizes| {
+        let mut plugin = bundles::load(format);
+        Run::new(&mut plugin)
+            .sample_rate(rate)
+            .block_sizes(sizes)
+            .input(&sound)
+            .transport_at(transport_at)
+            .go()
+            .expect("it plays");
+        tracing.finish(&mut plugin)
+    };
+    let reference = play(Format::Clap, BlockSizes::Fixed(480));
+    for format in bundles::FORMATS {
+        for size in [32, 64, 375, 2_000, 8_000] {
+            let trace = play(format, BlockSizes::Fixed(size));
+            let difference = first_difference(&trace, &reference);
+            assert_eq!(difference, None, "{format}, blocks of {size}");
+        }
+    }
+    let playing = column(&reference, "playing");
+    assert!(playing.first() == Some(&"0") && playing.last() == Some(&"0") && playing.contains(&"1"));
+}
+
+#[test]
+fn broken_sound_is_heard_as_nothing_worse_than_silence() {
+    let tracing = trace::start();
+    let rate = 48_000.0;
+    // Noise, then NaN, infinities and huge numbers, then silence, then music.
+    let mut sound = every_bit_pattern(2, 144_000, 5);
+    for (channel, music) in sound.iter_mut().zip(music(2, rate, 3.0)) {
+        channel.extend(music);
+    }
+    let case = Case { rate, sound: &sound, sidechain: &[], settings: &[], changes: &[] };
+    let trace = case.play_in_every_way(&tracing);
+    for word in ["NaN", "inf"] {
+        assert!(!trace.contains(word), "{word} in the trace");
+    }
+    // The music after it is heard as if nothing had been.
+    let heard: Vec<f64> =
+        column(&trace, "rms_dbfs").iter().map(|level| level.parse().expect("a number")).collect();
+    assert!(heard[heard.len() - 20..].iter().all(|level| (-40.0..0.0).contains(level)), "{heard:?}");
+    let moves: BTreeSet<&str> = column(&trace, "c_re").into_iter().rev().take(100).collect();
+    assert!(moves.len() > 90, "c moves again");
 }
 
 #[test]

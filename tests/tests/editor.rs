@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dendrite_host::{Format, Plugin, Transport, Unloaded};
+use dendrite_host::{EventKind, Format, Plugin, Transport, Unloaded};
 use dendrite_tests::display::{Picture, Screen, Window};
 use dendrite_tests::signals::music;
-use dendrite_tests::{blocks, bundles, chunk};
+use dendrite_tests::{blocks, bundles, chunk, params};
 
 /// Tells the other process what to do: the name of a scene and a format.
 const SCENE: &str = "DENDRITE_EDITOR_SCENE";
@@ -21,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RATE: f64 = 48_000.0;
 const BLOCK: usize = 480;
 
-/// Plays a scene in another process, for both formats.
+/// Plays a scene in another process, for both formats. One at a time: a renderer in software takes all of the machine.
 fn stage(scene: &str) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for format in bundles::FORMATS {
         let screen = Screen::start();
         let program = std::env::current_exe().expect("this test has a file");
@@ -44,6 +47,11 @@ fn it_shows_a_picture_that_moves_and_takes_its_size() {
 }
 
 #[test]
+fn what_is_dragged_there_reaches_the_host() {
+    stage("touch");
+}
+
+#[test]
 fn it_can_be_opened_and_closed_again_and_again_and_the_library_then_unloaded() {
     stage("reopen");
 }
@@ -61,6 +69,7 @@ fn scene() {
     let format = if format == "CLAP" { Format::Clap } else { Format::Vst3 };
     match scene {
         "show" => show(format),
+        "touch" => touch(format),
         "reopen" => reopen(format),
         "destroy" => destroy(format),
         _ => panic!("there is no scene {scene}"),
@@ -74,6 +83,8 @@ struct Stage {
     sound: Vec<Vec<f32>>,
     position: usize,
     started: Instant,
+    /// What the plug-in has sent.
+    events: Vec<EventKind>,
 }
 
 impl Stage {
@@ -81,7 +92,7 @@ impl Stage {
         let mut plugin = bundles::load(format);
         plugin.activate(RATE, BLOCK as u32).expect("it can be activated");
         let (window, sound) = (Window::show(960, 600), music(2, RATE, 16.0));
-        Self { plugin, window, sound, position: 0, started: Instant::now() }
+        Self { plugin, window, sound, position: 0, started: Instant::now(), events: Vec::new() }
     }
 
     /// Plays on for a while.
@@ -95,7 +106,9 @@ impl Stage {
                 let block: Vec<Vec<f32>> =
                     self.sound.iter().map(|channel| channel[start..start + BLOCK].to_vec()).collect();
                 let transport = Transport::playing(120.0, (4, 4)).at_seconds(self.position as f64 / RATE);
-                blocks::process(&mut self.plugin, &block, &[], Some(transport)).expect("it plays");
+                let answer =
+                    blocks::process(&mut self.plugin, &block, &[], Some(transport)).expect("it plays");
+                self.events.extend(answer.events.iter().map(|event| event.kind));
                 self.position += BLOCK;
             }
             self.plugin.idle();
@@ -170,10 +183,88 @@ fn show(format: Format) {
     stage.plugin.close_editor();
 }
 
+/// A moment for the editor to draw what the mouse has done.
+const MOMENT: Duration = Duration::from_millis(150);
+
+fn touch(format: Format) {
+    let mut stage = Stage::new(format);
+    stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
+    stage.play_until("a picture with many colours", |picture| picture.colours() > 1_000);
+    let before = params::values(&mut stage.plugin);
+    stage.events.clear();
+
+    // Down the panel, where sliders begin and nothing else reacts, until one is found.
+    for y in (130..580).step_by(7) {
+        stage.window.point(60, y);
+        stage.play(MOMENT);
+        stage.window.press();
+        stage.play(MOMENT);
+        stage.window.point(110, y);
+        stage.play(MOMENT);
+        stage.window.release();
+        stage.play(MOMENT);
+        if !stage.events.is_empty() {
+            break;
+        }
+    }
+    // A slow renderer may be behind the mouse.
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(stage.events.last(), Some(EventKind::ParamGestureEnd { .. })) {
+        stage.play(MOMENT);
+        assert!(Instant::now() < deadline, "a drag ends with a gesture's end: {:?}", stage.events);
+    }
+    let [EventKind::ParamGestureBegin { id }, inside @ .., EventKind::ParamGestureEnd { id: end }] =
+        stage.events.as_slice()
+    else {
+        panic!("a drag begins with a gesture's begin: {:?}", stage.events);
+    };
+    assert_eq!(id, end);
+    let values: Vec<f64> = inside
+        .iter()
+        .map(|event| match event {
+            EventKind::Param { id: changed, value } if changed == id => *value,
+            other => panic!("{other:?} in a drag of {id}"),
+        })
+        .collect();
+    let param = stage.plugin.params().into_iter().find(|param| param.id == *id).expect("the id is listed");
+    let last = values.last().expect("the value has changed");
+    let now = stage.plugin.param_value(*id).expect("the id is listed");
+    assert!(
+        (param.normalized(now) - param.normalized(*last)).abs() < 1e-6,
+        "{}: {now}, {last} sent",
+        param.name
+    );
+    let after = params::values(&mut stage.plugin);
+    let changed: Vec<&str> =
+        before.iter().zip(&after).filter(|(a, b)| a != b).map(|((name, _), _)| name.as_str()).collect();
+    assert_eq!(changed, [param.name.as_str()]);
+
+    // The corner, for hosts whose windows have no edges to drag.
+    stage.window.point(960 - 6, 600 - 6);
+    stage.play(MOMENT);
+    stage.window.press();
+    stage.play(MOMENT);
+    for step in 1..=4 {
+        stage.window.point(960 - 6 + step * 20, 600 - 6 + step * 10);
+        stage.play(MOMENT);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let mut asked = None;
+    while asked != Some((1040, 640)) {
+        stage.play(MOMENT);
+        asked = stage.plugin.take_notices().resize.or(asked);
+        assert!(Instant::now() < deadline, "the host was asked for {asked:?}");
+    }
+    stage.window.release();
+    stage.play(MOMENT);
+    assert_eq!(stage.plugin.editor_size(), Some((1040, 640)));
+    stage.plugin.close_editor();
+}
+
 fn reopen(format: Format) {
     let mut stage = Stage::new(format);
     // The window is the same in both formats, and opening it takes long without a graphics card.
-    let openings = if format == Format::Clap { 100 } else { 30 };
+    let openings = if format == Format::Clap { 100 } else { 20 };
     for opening in 0..openings {
         stage
             .plugin

@@ -61,11 +61,18 @@ impl ChromaFolder {
         strongest: f32,
     ) {
         let floor = (strongest * RELATIVE_FLOOR).max(ABSOLUTE_FLOOR);
+        // Which bins are peaks is found without a branch first: most are not, and a wrong guess costs more than the test.
+        let mut peaks = [0_u16; CHROMA_BINS];
+        let mut count = 0;
         for bin in bins {
+            let is_peak =
+                (power[bin] >= floor) & (power[bin] > power[bin - 1]) & (power[bin] >= power[bin + 1]);
+            peaks[count] = bin as u16;
+            count += usize::from(is_peak);
+        }
+        for &bin in &peaks[..count] {
+            let bin = usize::from(bin);
             let centre = power[bin];
-            if centre < floor || centre <= power[bin - 1] || centre < power[bin + 1] {
-                continue;
-            }
             let hz = (bin as f32 + self.deviation(bin, spectrum, magnitude)) * BIN_HZ;
             // The main lobe of the Hann window spreads a partial over its peak bin and the two beside it.
             let weight = centre + power[bin - 1] + power[bin + 1];

@@ -41,6 +41,8 @@ const BLOCKS: usize = N_BINS.div_ceil(BLOCK);
 #[derive(Clone)]
 pub struct Extractor {
     fft: Arc<dyn RealToComplex<f32>>,
+    /// The processor's vector instructions.
+    arch: pulp::Arch,
     window: Vec<f32>,
     /// Scale of a squared magnitude at which a full-scale sine at a bin centre is 1.
     power_scale: f32,
@@ -101,6 +103,7 @@ impl Extractor {
             spectrum: fft.make_output_vec(),
             windowed: fft.make_input_vec(),
             fft,
+            arch: pulp::Arch::new(),
             power_scale: (2.0 / sum).powi(2) as f32,
             window,
             mel_bank: MelBank::new(),
@@ -172,6 +175,15 @@ impl Extractor {
 
     /// Does one slice of the frame's work; true when the frame is finished. Bounded time, does not allocate.
     pub fn advance(&mut self) -> bool {
+        let arch = self.arch;
+        // The sums run on the widest vectors that the processor has; their order, and so the result, is the same on all.
+        arch.dispatch(Slice(self));
+        self.next_slice = (self.next_slice + 1).min(Self::SLICES);
+        self.is_finished()
+    }
+
+    #[inline(always)]
+    fn do_slice(&mut self) {
         match self.next_slice {
             0 => self.apply_window(),
             1 => self.measure_level(),
@@ -189,10 +201,8 @@ impl Extractor {
                 self.fold_chroma(CHROMA_BINS / 4..CHROMA_BINS - 1);
                 self.finish();
             }
-            _ => return true,
+            _ => {}
         }
-        self.next_slice += 1;
-        self.is_finished()
     }
 
     /// Whether no frame is in work.
@@ -205,21 +215,23 @@ impl Extractor {
         &self.frame
     }
 
+    #[inline(always)]
     fn apply_window(&mut self) {
         for ((out, &sample), &w) in self.windowed.iter_mut().zip(&self.history).zip(&self.window) {
             *out = sample * w;
         }
     }
 
+    #[inline(always)]
     fn measure_level(&mut self) {
-        let power = f64::from(sum_pairs(&self.history, &self.history, |a, b| a * b)) / N_FFT as f64;
+        let power = f64::from(sum_pairs::<32>(&self.history, &self.history, |a, b| a * b)) / N_FFT as f64;
         let dbfs = (10.0 * power.log10()) as f32;
         let dbfs = dbfs.max(LEVEL_FLOOR_DBFS);
         self.frame.rms_dbfs = dbfs;
         self.frame.silent = dbfs < SILENCE_DBFS;
         self.frame.base[Base::Rms as usize] = ((dbfs + 60.0) / 60.0).clamp(0.0, 1.0);
         let negative = |x: f32| x < -ZERO_THRESHOLD;
-        let crossings = sum_pairs(&self.history[..N_FFT - 1], &self.history[1..], |a, b| {
+        let crossings = sum_pairs::<32>(&self.history[..N_FFT - 1], &self.history[1..], |a, b| {
             if negative(a) != negative(b) { 1.0 } else { 0.0 }
         });
         self.set_audible(Base::Zcr, crossings / N_FFT as f32);
@@ -231,6 +243,7 @@ impl Extractor {
         debug_assert!(outcome.is_ok(), "the buffers were made by the plan itself");
     }
 
+    #[inline(always)]
     fn measure_magnitudes(&mut self, bins: std::ops::Range<usize>) {
         let spectrum = &self.spectrum[bins.clone()];
         let magnitude = &mut self.magnitude[bins.clone()];
@@ -242,10 +255,11 @@ impl Extractor {
         }
     }
 
+    #[inline(always)]
     fn measure_flux_and_centroid(&mut self) {
         let (now, last) = (&self.magnitude[..], &self.last_magnitude[..]);
-        let difference = sum_pairs(now, last, |a, b| (a - b) * (a - b)).sqrt();
-        let norm = sum_pairs(now, now, |a, b| a * b).sqrt();
+        let difference = sum_pairs::<32>(now, last, |a, b| (a - b) * (a - b)).sqrt();
+        let norm = sum_pairs::<32>(now, now, |a, b| a * b).sqrt();
         let whole = norm + self.last_norm;
         let flux = if whole > 0.0 { (difference / whole).min(1.0) } else { 0.0 };
 
@@ -258,12 +272,14 @@ impl Extractor {
         self.set_audible(Base::Centroid, centroid as f32);
     }
 
+    #[inline(always)]
     fn measure_rolloff(&mut self) {
         let bin = index_of_share(&self.magnitude[..], &self.blocks, ROLLOFF_SHARE);
         self.set_audible(Base::Rolloff, bin as f32 / (N_BINS - 1) as f32);
         self.strongest = self.power[2..CHROMA_BINS].iter().copied().fold(0.0, f32::max);
     }
 
+    #[inline(always)]
     fn measure_mel(&mut self, first: usize) {
         if first == 0 {
             self.rise_db = 0.0;
@@ -297,6 +313,18 @@ impl Extractor {
     /// Sets a feature that is 0 in silence.
     fn set_audible(&mut self, feature: Base, value: f32) {
         self.frame.base[feature as usize] = if self.frame.silent { 0.0 } else { value };
+    }
+}
+
+/// One slice of an extractor's work, in a form that is compiled once per set of vector instructions.
+struct Slice<'a>(&'a mut Extractor);
+
+impl pulp::NullaryFnOnce for Slice<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.0.do_slice();
     }
 }
 

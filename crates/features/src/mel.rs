@@ -73,10 +73,11 @@ impl MelBank {
     }
 
     /// Power in band `m` of a power spectrum of [`N_BINS`] bins.
+    #[inline(always)]
     pub(crate) fn band(&self, m: usize, power: &[f32; N_BINS]) -> f32 {
         let weights = &self.weights[self.offsets[m]..self.offsets[m + 1]];
         let bins = &power[self.starts[m]..self.starts[m] + weights.len()];
-        sum_pairs(weights, bins, |w, p| w * p)
+        sum_pairs::<8>(weights, bins, |w, p| w * p)
     }
 }
 

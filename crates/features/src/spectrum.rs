@@ -1,14 +1,11 @@
-//! Sums over spectra in eight lanes, which the compiler turns into vector code on every target.
+//! Sums over spectra in several lanes, which the compiler turns into vector code on every target.
 
-/// Lanes of the accumulators: two SSE or one AVX register.
-const LANES: usize = 8;
-
-/// Sum of `f(a[i], b[i])` over two slices of equal length.
+/// Sum of `f(a[i], b[i])` over two slices of equal length, in `LANES` partial sums.
 ///
-/// Eight partial sums are kept, so the rounding error grows with `len / 8`; the order is fixed, so the result is the same
-/// on every call.
-#[inline]
-pub(crate) fn sum_pairs(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+/// Eight lanes suit short runs; 32 keep four vector registers busy where one addition would wait for the last. The rounding
+/// error grows with `len / LANES`; the order is fixed, so the result is the same on every call and every processor.
+#[inline(always)]
+pub(crate) fn sum_pairs<const LANES: usize>(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [0.0_f32; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let tail: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(&x, &y)| f(x, y)).sum();
@@ -23,6 +20,7 @@ pub(crate) fn sum_pairs(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f3
 /// First index at which the running sum of `values` reaches `share` of the whole; 0 for an all-zero slice.
 ///
 /// The whole is passed in as the sum of 64-value blocks from [`block_sums`], so that only one block is walked.
+#[inline(always)]
 pub(crate) fn index_of_share(values: &[f32], blocks: &[f32], share: f64) -> usize {
     let target = share * blocks.iter().map(|&b| f64::from(b)).sum::<f64>();
     let mut sum = 0.0_f64;
@@ -47,13 +45,15 @@ pub(crate) fn index_of_share(values: &[f32], blocks: &[f32], share: f64) -> usiz
 pub(crate) const BLOCK: usize = 64;
 
 /// Sums of consecutive blocks of [`BLOCK`] values; `blocks` holds one more for a partial last block.
+#[inline(always)]
 pub(crate) fn block_sums(values: &[f32], blocks: &mut [f32]) {
     for (sum, block) in blocks.iter_mut().zip(values.chunks(BLOCK)) {
-        *sum = sum_pairs(block, block, |x, _| x);
+        *sum = sum_pairs::<16>(block, block, |x, _| x);
     }
 }
 
 /// Sum of `index * value` over all values, from the sums of their blocks.
+#[inline(always)]
 pub(crate) fn first_moment(values: &[f32], blocks: &[f32]) -> f64 {
     const OFFSETS: [f32; BLOCK] = {
         let mut offsets = [0.0; BLOCK];
@@ -66,7 +66,7 @@ pub(crate) fn first_moment(values: &[f32], blocks: &[f32]) -> f64 {
     };
     let mut moment = 0.0;
     for (block, (values, &sum)) in values.chunks(BLOCK).zip(blocks).enumerate() {
-        let within = sum_pairs(&OFFSETS[..values.len()], values, |i, v| i * v);
+        let within = sum_pairs::<16>(&OFFSETS[..values.len()], values, |i, v| i * v);
         moment += f64::from(within) + (block * BLOCK) as f64 * f64::from(sum);
     }
     moment

@@ -116,6 +116,7 @@ impl Clock {
     /// Moves on by `elapsed_s` of wall time and says what is to be shown.
     pub fn advance(&mut self, elapsed_s: f64) -> Moment {
         let elapsed_s = if elapsed_s.is_finite() { elapsed_s.clamp(0.0, 1.0) } else { 0.0 };
+        let fresh = self.waiting_s == 0.0;
         self.waiting_s += elapsed_s;
         if let (Some((oldest, _)), Some((newest, _))) = (self.track.front(), self.track.back()) {
             let wanted = newest + (self.waiting_s - self.gap_s - MARGIN_S).min(0.0);
@@ -129,7 +130,8 @@ impl Clock {
             self.now_s = self.now_s.clamp(*oldest, *newest);
         }
 
-        let towards_idle = if self.waiting_s > IDLE_AFTER_S { 1.0 } else { -1.0 };
+        // Pictures that take longer than that themselves are no silence: what came during one counts as new.
+        let towards_idle = if !fresh && self.waiting_s > IDLE_AFTER_S { 1.0 } else { -1.0 };
         self.idle = (self.idle + towards_idle * elapsed_s / IDLE_BLEND_S).clamp(0.0, 1.0);
         self.idle_angle = (self.idle_angle + IDLE_SPEED * elapsed_s) % std::f64::consts::TAU;
         self.moment()
@@ -266,6 +268,26 @@ mod tests {
         clock.push(&hop(3, 2));
         assert_eq!(clock.track.len(), 1);
         assert_eq!(clock.advance(0.01).snapshot.map(|s| s.sample), Some(3 * 1024));
+    }
+
+    #[test]
+    fn slow_pictures_are_not_taken_for_silence() {
+        let template = hop(0, 1);
+        let mut clock = Clock::default();
+        let mut sent = 0;
+        // A picture takes longer than the pause that counts as silence; hops come all the while.
+        let picture_s = IDLE_AFTER_S + 0.1;
+        for picture in 1..=8 {
+            while (sent as f64) * HOP_S < f64::from(picture) * picture_s {
+                let mut published = template;
+                published.snapshot.sample = sent * 1024;
+                clock.push(&published);
+                sent += 1;
+            }
+            let idle = clock.advance(picture_s).idle;
+            // Eight pictures are longer than the change from idle motion takes.
+            assert!(picture < 8 || idle == 0.0, "{idle}");
+        }
     }
 
     #[test]
