@@ -23,6 +23,7 @@
 //!
 //! Loading a plug-in runs its code: a broken one can crash the process, whatever this crate does.
 
+mod backend;
 mod block;
 mod clap;
 mod describe;

@@ -21,13 +21,13 @@ use clack_host::prelude::{
 use clack_host::process::audio_buffers::AudioPorts as ClackPorts;
 use libloading::Library;
 
+use crate::backend::{Backend, choose, unknown_param};
 use crate::block::{self, Block, PortBuffers, Status};
 use crate::describe::{AudioPorts, Format, Layout, NotePorts, ParamInfo, PluginInfo, RemotePage, Tail};
 use crate::error::HostError;
 use crate::event::{self, Event, EventKind, Violations};
 use crate::library;
 use crate::notices::NoticeBoard;
-use crate::plugin::{Backend, choose};
 use describe::Extensions;
 use handlers::{AudioSide, Handlers, MainSide, SharedSide};
 
@@ -431,14 +431,5 @@ impl Drop for ClapPlugin {
     fn drop(&mut self) {
         self.detach_editor();
         self.deactivate();
-    }
-}
-
-/// The error for a parameter id nobody has; shared by both formats.
-pub(crate) fn unknown_param(id: u32) -> HostError {
-    HostError::BadArgument {
-        what: "parameter id".to_owned(),
-        expected: "one of those listed by `params`".to_owned(),
-        got: id.to_string(),
     }
 }

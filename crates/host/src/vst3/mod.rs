@@ -35,13 +35,12 @@ use vst3::Steinberg::Vst::{
 use vst3::Steinberg::{FUnknown, IBStream, IPluginBaseTrait, TUID, kResultFalse, kResultOk, tresult};
 use vst3::{ComPtr, ComWrapper};
 
+use crate::backend::{Backend, choose, unknown_param};
 use crate::block::{self, Block, PortBuffers, Status};
-use crate::clap::unknown_param;
 use crate::describe::{AudioPorts, Layout, NotePorts, ParamInfo, PluginInfo, RemotePage, Tail};
 use crate::error::HostError;
 use crate::event::{self, Event, EventKind, Violations};
 use crate::notices::NoticeBoard;
-use crate::plugin::{Backend, choose};
 use callbacks::{ComponentHandler, HostApplication};
 use changes::ParameterChanges;
 use describe::MidiMap;
