@@ -6,6 +6,7 @@
 
 pub mod chunk;
 mod clap;
+mod midi_names;
 mod vst3;
 
 pub use clap::clap_entry;

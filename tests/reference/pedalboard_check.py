@@ -8,20 +8,13 @@ a second instance. Prints "ok", or says what is wrong and ends with 1.
 """
 
 import argparse
-import re
 import sys
 
 import numpy as np
 import pedalboard
-from pedalboard import _pedalboard
 
 RATES = (44_100.0, 48_000.0, 96_000.0)
 BLOCKS = (1, 64, 441, 1024, 8192)
-
-# In VST3, MIDI controllers reach a plug-in through parameters: 2,080 of them. pedalboard tries a thousand values of each
-# parameter to find its steps, and leaves out those of JUCE's name for these; ours have the plug-in framework's name.
-# Without this it works too, but loading takes a minute.
-_pedalboard.PARAMETER_NAME_REGEXES_TO_IGNORE.add(re.compile(r"MIDI Ch\. \d+ "))
 
 # Name in pedalboard, and a value in the parameter's own terms that is not its default.
 SETTINGS = {

@@ -63,7 +63,7 @@ fn header(ui: &mut Ui, setter: &ParamSetter, params: &DendriteParams, open: &mut
                 *open = false;
             }
             let bypassed = params.bypass.value();
-            let text = RichText::new(if bypassed { "bypassed" } else { "listening" }).size(12.0);
+            let text = RichText::new(if bypassed { "bypassed" } else { "on" }).size(12.0);
             let text = text.color(if bypassed { theme::WARM } else { theme::ACCENT });
             let hint = "Bypass: sound and notes pass, nothing is heard";
             let button = ui.add(egui::Button::new(text).frame(false)).on_hover_text(hint);

@@ -18,7 +18,7 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComRef, ComWrapper};
 
-use super::chunk;
+use super::{chunk, midi_names};
 use crate::Dendrite;
 
 /// The framework's functions of a component; the same for all instances.
@@ -76,6 +76,7 @@ impl IPluginFactoryTrait for Factory {
                 OURS.get_or_init(|| IComponentVtbl { setState: set_state, ..std::ptr::read(framework) });
             (*component).vtbl = ours;
         }
+        midi_names::install(&wrapper);
         let unknown = unknown.as_ptr();
         // SAFETY: the object lives as long as `wrapper`, and what the host gets is counted.
         unsafe { ((*(*unknown).vtbl).queryInterface)(unknown, iid.cast::<TUID>(), object) }
