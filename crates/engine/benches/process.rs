@@ -11,7 +11,8 @@ fn music(rate: u32) -> Vec<f32> {
             let t = n as f32 / rate as f32;
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let noise = (state >> 8) as f32 / (1 << 23) as f32 - 1.0;
-            let tones: f32 = (1..=8).map(|h| (t * 6.283 * 110.0 * h as f32).sin() / h as f32).sum();
+            let tones: f32 =
+                (1..=8).map(|h| (t * std::f32::consts::TAU * 110.0 * h as f32).sin() / h as f32).sum();
             0.2 * tones + 0.3 * noise * (-(t % 0.25) * 40.0).exp()
         })
         .collect()

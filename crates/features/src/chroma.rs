@@ -7,6 +7,7 @@
 
 use realfft::num_complex::Complex32;
 
+use crate::approximate::{atan2, log2};
 use crate::{HOP_LENGTH, N_CHROMA, N_FFT, SAMPLE_RATE};
 
 /// Hz per bin.
@@ -115,13 +116,13 @@ impl ChromaFolder {
                 _ => Complex32::new(-advance.im, advance.re),
             };
             let deviation =
-                rest.im.atan2(rest.re) * (N_FFT as f32 / HOP_LENGTH as f32) / std::f32::consts::TAU;
+                atan2(rest.im, rest.re) * (N_FFT as f32 / HOP_LENGTH as f32) / std::f32::consts::TAU;
             if deviation.abs() <= MAX_DEVIATION {
                 return deviation;
             }
         }
         let [left, centre, right] =
-            [-1_isize, 0, 1].map(|d| magnitude[bin.saturating_add_signed(d)].max(1e-20).ln());
+            [-1_isize, 0, 1].map(|d| log2(magnitude[bin.saturating_add_signed(d)].max(1e-20)));
         let curvature = left - 2.0 * centre + right;
         if curvature < 0.0 { (0.5 * (left - right) / curvature).clamp(-0.5, 0.5) } else { 0.0 }
     }
@@ -129,7 +130,7 @@ impl ChromaFolder {
 
 /// Pitch class of a frequency, C = 0, for A4 = 440 Hz.
 fn pitch_class(hz: f32) -> usize {
-    let semitones_from_a = (12.0 * (hz / 440.0).log2()).round() as i32;
+    let semitones_from_a = (12.0 * log2((hz / 440.0).max(f32::MIN_POSITIVE))).round() as i32;
     (semitones_from_a + 9).rem_euclid(12) as usize
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 
+use crate::approximate::log2;
 use crate::chroma::{CHROMA_BINS, ChromaFolder};
 use crate::frame::{Base, Frame};
 use crate::mel::{MelBank, db_to_unit};
@@ -25,6 +26,8 @@ const ROLLOFF_SHARE: f64 = 0.85;
 const ONSET_FULL_DB: f32 = 20.0;
 /// Smallest mel power, -80 dB.
 const MEL_FLOOR: f32 = 1e-8;
+/// Decibels of a doubling of power: 10 log10(2).
+const DB_PER_OCTAVE: f32 = 3.010_3;
 /// Mel bands per slice.
 const MEL_SLICE: usize = 16;
 const MEL_SLICES: usize = N_MEL / MEL_SLICE;
@@ -284,13 +287,17 @@ impl Extractor {
         if first == 0 {
             self.rise_db = 0.0;
         }
-        for m in first..first + MEL_SLICE {
-            let db = 10.0 * self.mel_bank.band(m, &self.power).max(MEL_FLOOR).log10();
-            let db = db.clamp(-80.0, 0.0);
-            self.rise_db += (db - self.last_mel_db[m]).max(0.0);
-            self.mel_db[m] = db;
-            self.frame.mel[m] = db_to_unit(db);
+        let bands = first..first + MEL_SLICE;
+        let powers: [f32; MEL_SLICE] = std::array::from_fn(|i| self.mel_bank.band(first + i, &self.power));
+        let mut rises = [0.0_f32; MEL_SLICE];
+        let (db, last) = (&mut self.mel_db[bands.clone()], &self.last_mel_db[bands.clone()]);
+        let mel = &mut self.frame.mel[bands];
+        for i in 0..MEL_SLICE {
+            db[i] = (DB_PER_OCTAVE * log2(powers[i].max(MEL_FLOOR))).clamp(-80.0, 0.0);
+            rises[i] = (db[i] - last[i]).max(0.0);
+            mel[i] = db_to_unit(db[i]);
         }
+        self.rise_db += rises.iter().sum::<f32>();
     }
 
     fn fold_chroma(&mut self, bins: std::ops::Range<usize>) {

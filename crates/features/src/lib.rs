@@ -16,6 +16,7 @@
 //! The work of one frame is cut into [`Extractor::SLICES`] bounded pieces, so that a real-time caller can spread it
 //! over the blocks of a hop. After construction nothing here allocates, locks or panics, whatever the samples are.
 
+mod approximate;
 mod chroma;
 mod clock;
 mod extractor;

@@ -1,0 +1,13 @@
+//! RTNeural JSON as text: reading fields, writing objects.
+
+mod fields;
+mod object;
+mod read;
+mod text;
+mod write;
+
+pub(crate) use fields::{Fields, Owner, unknown_name};
+pub(crate) use object::{Object, Tree};
+pub(crate) use read::{decode, parse};
+pub(crate) use text::{Cursor, quoted};
+pub(crate) use write::write;
