@@ -44,16 +44,16 @@ unsafe extern "system" fn parameter_info(
     let Some(framework) = FRAMEWORK.get() else { return kResultFalse };
     // SAFETY: `this` is the framework's own, and hosts pass room for one description or null, which the framework checks.
     let result = unsafe { (framework.getParameterInfo)(this, index, info) };
-    // SAFETY: the framework has written it.
-    if result == kResultOk
-        && let Some(info) = unsafe { info.as_mut() }
-    {
+    if result != kResultOk {
+        return result;
+    }
+    // SAFETY: the framework has written it, and it is the host's until this call returns.
+    if let Some(info) = unsafe { info.as_mut() } {
         let end = info.title.iter().position(|unit| *unit == 0).unwrap_or(info.title.len());
-        let units: Vec<u16> = info.title[..end].iter().map(|unit| *unit as u16).collect();
-        if let Some(name) = known_name(&String::from_utf16_lossy(&units)) {
+        if let Some(name) = known_name(&String::from_utf16_lossy(&info.title[..end])) {
             info.title.fill(0);
             for (place, unit) in info.title.iter_mut().zip(name.encode_utf16()) {
-                *place = unit as _;
+                *place = unit;
             }
         }
     }
