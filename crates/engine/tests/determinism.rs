@@ -119,7 +119,7 @@ fn snapshots_take_effect_one_hop_after_their_frame_at_exact_samples() {
 fn reset_makes_it_new() {
     let audio = music(48_000, 48_000);
     let mut engine = Engine::new(48_000).unwrap();
-    let mut bounce = |engine: &mut Engine| {
+    let bounce = |engine: &mut Engine| {
         let mut snapshots = Vec::new();
         engine.process(
             &[&audio],
