@@ -22,10 +22,7 @@ pub(crate) fn log2(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn atan2(y: f32, x: f32) -> f32 {
     let (small, large) = (y.abs().min(x.abs()), y.abs().max(x.abs()));
-    if large == 0.0 {
-        return 0.0;
-    }
-    let slope = small / large;
+    let slope = small / large.max(f32::MIN_POSITIVE);
     let square = slope * slope;
     let angle = slope
         * (0.999_866

@@ -27,6 +27,16 @@ const PHASE_TRUST: f32 = 0.25;
 /// Half the width of the main lobe in which a peak's frequency must lie, in bins.
 const MAX_DEVIATION: f32 = 1.0;
 
+/// Most peaks that a frame can have: two are never neighbours.
+const MAX_PEAKS: usize = CHROMA_BINS / 2;
+/// (-i)^n.
+const QUARTER_TURNS: [Complex32; 4] = [
+    Complex32::new(1.0, 0.0),
+    Complex32::new(0.0, -1.0),
+    Complex32::new(-1.0, 0.0),
+    Complex32::new(0.0, 1.0),
+];
+
 /// Pitch classes of one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Classes {
@@ -40,6 +50,8 @@ pub(crate) struct ChromaFolder {
     last: [Complex32; CHROMA_BINS],
     last_magnitude: [f32; CHROMA_BINS],
     raw: Classes,
+    /// Kept between frames only so that it is not cleared for each.
+    peaks: Box<Peaks>,
 }
 
 impl ChromaFolder {
@@ -48,11 +60,13 @@ impl ChromaFolder {
             last: [Complex32::default(); CHROMA_BINS],
             last_magnitude: [0.0; CHROMA_BINS],
             raw: Classes::default(),
+            peaks: Box::default(),
         }
     }
 
     /// Adds the peaks in `bins` (a part of `2..CHROMA_BINS - 1`) of a frame. `power` is in the mel vector's scale (a
     /// full-scale sine at a bin centre is 1); `strongest` is the largest power below [`CHROMA_BINS`].
+    #[inline(always)]
     pub(crate) fn fold(
         &mut self,
         bins: std::ops::Range<usize>,
@@ -62,27 +76,45 @@ impl ChromaFolder {
         strongest: f32,
     ) {
         let floor = (strongest * RELATIVE_FLOOR).max(ABSOLUTE_FLOOR);
+        let peaks = &mut *self.peaks;
         // Which bins are peaks is found without a branch first: most are not, and a wrong guess costs more than the test.
-        let mut peaks = [0_u16; CHROMA_BINS];
         let mut count = 0;
         for bin in bins {
             let is_peak =
                 (power[bin] >= floor) & (power[bin] > power[bin - 1]) & (power[bin] >= power[bin + 1]);
-            peaks[count] = bin as u16;
+            peaks.found[count] = bin as u16;
             count += usize::from(is_peak);
         }
-        for &bin in &peaks[..count] {
-            let bin = usize::from(bin);
-            let centre = power[bin];
-            let hz = (bin as f32 + self.deviation(bin, spectrum, magnitude)) * BIN_HZ;
+        // Two peaks are never neighbours, so there is room for all.
+        let count = count.min(MAX_PEAKS);
+        for i in 0..count {
+            let bin = usize::from(peaks.found[i]);
+            // A partial at the bin centre turns by bin * 2 pi * hop / N_FFT, which with hop = N_FFT / 4 is a whole
+            // number of quarter turns: multiplying by (-i)^bin takes it away exactly.
+            const { assert!(HOP_LENGTH * 4 == N_FFT) };
+            let turn = QUARTER_TURNS[bin % 4];
+            let advance = spectrum[bin] * self.last[bin].conj() * turn;
+            peaks.bin[i] = bin as f32;
+            peaks.advance_re[i] = advance.re;
+            peaks.advance_im[i] = advance.im;
+            peaks.around[0][i] = magnitude[bin - 1];
+            peaks.around[1][i] = magnitude[bin];
+            peaks.around[2][i] = magnitude[bin + 1];
+            peaks.last[i] = self.last_magnitude[bin];
             // The main lobe of the Hann window spreads a partial over its peak bin and the two beside it.
-            let weight = centre + power[bin - 1] + power[bin + 1];
-            let class = pitch_class(hz);
+            peaks.weight[i] = power[bin] + power[bin - 1] + power[bin + 1];
+        }
+        for i in 0..count {
+            peaks.hz[i] = peaks.frequency_hz(i);
+            peaks.class[i] = pitch_class(peaks.hz[i]);
+        }
+        for i in 0..count {
+            let (class, hz) = (peaks.class[i] as usize, peaks.hz[i]);
             if (CHROMA_HZ[0]..=CHROMA_HZ[1]).contains(&hz) {
-                self.raw.chroma[class] += weight;
+                self.raw.chroma[class] += peaks.weight[i];
             }
             if (BASS_HZ[0]..=BASS_HZ[1]).contains(&hz) {
-                self.raw.bass[class] += weight;
+                self.raw.bass[class] += peaks.weight[i];
             }
         }
     }
@@ -101,37 +133,64 @@ impl ChromaFolder {
         self.last_magnitude.fill(0.0);
         self.raw = Classes::default();
     }
+}
 
-    /// How far the partial lies from its peak bin, in bins.
-    fn deviation(&self, bin: usize, spectrum: &[Complex32], magnitude: &[f32]) -> f32 {
-        if self.last_magnitude[bin] >= PHASE_TRUST * magnitude[bin] {
-            // A partial at the bin centre turns by bin * 2 pi * hop / N_FFT, which with hop = N_FFT / 4 is a whole
-            // number of quarter turns: multiplying by (-i)^bin takes it away exactly.
-            const { assert!(HOP_LENGTH * 4 == N_FFT) };
-            let advance = spectrum[bin] * self.last[bin].conj();
-            let rest = match bin % 4 {
-                0 => advance,
-                1 => Complex32::new(advance.im, -advance.re),
-                2 => -advance,
-                _ => Complex32::new(-advance.im, advance.re),
-            };
-            let deviation =
-                atan2(rest.im, rest.re) * (N_FFT as f32 / HOP_LENGTH as f32) / std::f32::consts::TAU;
-            if deviation.abs() <= MAX_DEVIATION {
-                return deviation;
-            }
+/// The peaks of a frame, one value of each kind after the other, so that vectors of them can be computed at once.
+#[derive(Clone, Debug)]
+struct Peaks {
+    /// Bins that are peaks; one more place than peaks, because the last candidate is written before it is judged.
+    found: [u16; CHROMA_BINS],
+    bin: [f32; MAX_PEAKS],
+    /// The spectrum times the conjugate of the last one, less the turn of the bin centre.
+    advance_re: [f32; MAX_PEAKS],
+    advance_im: [f32; MAX_PEAKS],
+    /// Magnitudes at the bin before, the peak and the bin behind.
+    around: [[f32; MAX_PEAKS]; 3],
+    /// Magnitude at the peak in the last frame.
+    last: [f32; MAX_PEAKS],
+    weight: [f32; MAX_PEAKS],
+    hz: [f32; MAX_PEAKS],
+    class: [i32; MAX_PEAKS],
+}
+
+impl Default for Peaks {
+    fn default() -> Self {
+        let zeros = [0.0; MAX_PEAKS];
+        Self {
+            found: [0; CHROMA_BINS],
+            bin: zeros,
+            advance_re: zeros,
+            advance_im: zeros,
+            around: [zeros; 3],
+            last: zeros,
+            weight: zeros,
+            hz: zeros,
+            class: [0; MAX_PEAKS],
         }
-        let [left, centre, right] =
-            [-1_isize, 0, 1].map(|d| log2(magnitude[bin.saturating_add_signed(d)].max(1e-20)));
-        let curvature = left - 2.0 * centre + right;
-        if curvature < 0.0 { (0.5 * (left - right) / curvature).clamp(-0.5, 0.5) } else { 0.0 }
+    }
+}
+
+impl Peaks {
+    /// Frequency of a peak: by its phase where that can be trusted, by a parabola elsewhere.
+    #[inline(always)]
+    fn frequency_hz(&self, i: usize) -> f32 {
+        const BINS_PER_RADIAN: f32 = N_FFT as f32 / HOP_LENGTH as f32 / std::f32::consts::TAU;
+        let by_phase = atan2(self.advance_im[i], self.advance_re[i]) * BINS_PER_RADIAN;
+        let trusted = (self.last[i] >= PHASE_TRUST * self.around[1][i]) & (by_phase.abs() <= MAX_DEVIATION);
+        let [left, centre, right] = [0, 1, 2].map(|k| log2(self.around[k][i].max(1e-20)));
+        // At a peak the curvature is negative; the minimum guards the division where it is flat.
+        let curvature = (left - 2.0 * centre + right).min(-1e-9);
+        let by_parabola = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5);
+        (self.bin[i] + if trusted { by_phase } else { by_parabola }) * BIN_HZ
     }
 }
 
 /// Pitch class of a frequency, C = 0, for A4 = 440 Hz.
-fn pitch_class(hz: f32) -> usize {
-    let semitones_from_a = (12.0 * log2((hz / 440.0).max(f32::MIN_POSITIVE))).round() as i32;
-    (semitones_from_a + 9).rem_euclid(12) as usize
+#[inline(always)]
+fn pitch_class(hz: f32) -> i32 {
+    // Semitones above the A of 440 / 2^10 Hz, whose class is 9; positive for everything audible, so that truncation rounds.
+    let semitones = (12.0 * (log2(hz.max(1.0) / 440.0) + 10.0) + 0.5) as i32;
+    (semitones + 9) % 12
 }
 
 fn normalised(values: &[f32; N_CHROMA]) -> [f32; N_CHROMA] {

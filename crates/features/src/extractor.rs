@@ -300,6 +300,7 @@ impl Extractor {
         self.rise_db += rises.iter().sum::<f32>();
     }
 
+    #[inline(always)]
     fn fold_chroma(&mut self, bins: std::ops::Range<usize>) {
         if !self.frame.silent {
             self.chroma.fold(bins, &self.spectrum, &self.magnitude[..], &self.power[..], self.strongest);
