@@ -40,7 +40,7 @@ const SLICE_SNAPSHOT: usize = SLICE_ORBIT + 1;
 /// Hears a stream of audio blocks and says what they do to c(t).
 ///
 /// All memory is allocated in [`new`](Self::new); [`process`](Self::process) and [`reset`](Self::reset) do not allocate,
-/// lock or panic. A clone goes on exactly as the original does.
+/// lock or panic.
 pub struct Engine {
     host_rate: u32,
     clock: HopClock,
@@ -65,7 +65,8 @@ pub struct Engine {
     work: Option<Work>,
     hop: Box<[f32; HOP_LENGTH]>,
     texture: [f32; N_MEL + N_CHROMA],
-    snapshot: Snapshot,
+    /// The results of the frame in work, once its last slice is done.
+    snapshot: Option<Snapshot>,
 }
 
 /// What was read at the boundary, and the results of the slices done so far.
@@ -103,9 +104,6 @@ impl Engine {
     pub fn new(host_rate: u32) -> Result<Self, RateError> {
         let resampler = Resampler::new(host_rate)?;
         let clock = HopClock::new(host_rate, resampler.delay());
-        let mut orbit = Orbit::new(HOP_S);
-        let snapshot = idle_snapshot(&mut orbit);
-        orbit.restart();
         Ok(Self {
             host_rate,
             clock,
@@ -116,7 +114,7 @@ impl Engine {
             describer: Describer::new(),
             tempo: TempoTracker::new(),
             fallback: Fallback::new(HOP_S),
-            orbit,
+            orbit: Orbit::new(HOP_S),
             position: 0,
             next_boundary: clock.boundary(0),
             last_boundary: 0,
@@ -124,7 +122,7 @@ impl Engine {
             work: None,
             hop: Box::new([0.0; HOP_LENGTH]),
             texture: [0.0; N_MEL + N_CHROMA],
-            snapshot,
+            snapshot: None,
         })
     }
 
@@ -170,6 +168,7 @@ impl Engine {
         self.last_boundary = 0;
         self.next_frame = 0;
         self.work = None;
+        self.snapshot = None;
     }
 
     /// The host rate in Hz.
@@ -220,8 +219,8 @@ impl Engine {
 
     /// At a hop's end: hands out the results of the frame before and reads what the new frame's work needs.
     fn pass_boundary(&mut self, transport: &Transport, settings: &Settings, output: &mut impl Output) {
-        if self.work.is_some() {
-            output.snapshot(&self.snapshot);
+        if let Some(snapshot) = self.snapshot.take() {
+            output.snapshot(&snapshot);
         }
         let effect_sample = self.clock.boundary(self.next_frame + 1);
         self.work = Some(Work {
@@ -288,9 +287,8 @@ impl Engine {
                 work.orbit = Some(self.orbit.step(&input, &work.settings.orbit));
             }
             SLICE_SNAPSHOT => {
-                if let Some(orbit) = work.orbit {
-                    self.snapshot = work.snapshot(self.extractor.frame(), orbit, self.gain.auto_db());
-                }
+                let frame = self.extractor.frame();
+                self.snapshot = work.orbit.map(|orbit| work.snapshot(frame, orbit, self.gain.auto_db()));
             }
             _ => {
                 self.extractor.advance();
@@ -330,34 +328,5 @@ impl Work {
             playing: reading.is_some(),
             models: [ModelStatus::Heuristic; 6],
         }
-    }
-}
-
-/// The snapshot before anything was heard.
-fn idle_snapshot(orbit: &mut Orbit) -> Snapshot {
-    let tempo = TempoTracker::new().search();
-    let clock = Clock::Free { bars_per_second: tempo.bpm / 240.0 };
-    let input = HopInput {
-        controls: Controls::default(),
-        onset: 0.0,
-        loudness: 0.0,
-        texture: &[0.0; N_MEL + N_CHROMA],
-        silent: true,
-        clock,
-    };
-    Snapshot {
-        sample: 0,
-        frame: Frame::SILENCE,
-        orbit: orbit.step(&input, &dendrite_orbit::Settings::default()),
-        bands: [0.0; 6],
-        tonalness: 0.0,
-        noisiness: 0.0,
-        auto_level_db: 0.0,
-        tempo_bpm: tempo.bpm as f32,
-        heard_tempo_bpm: tempo.bpm as f32,
-        tempo_confidence: 0.0,
-        position_beats: 0.0,
-        playing: false,
-        models: [ModelStatus::Heuristic; 6],
     }
 }
