@@ -69,6 +69,8 @@ struct Candidate {
     bpm: f64,
     period: f32,
     preference: f32,
+    /// e^(lag / memory) for each multiple under the comb: how much later its sum began than that of lag 0.
+    delays: [f32; COMB.len()],
 }
 
 impl Default for TempoTracker {
@@ -83,13 +85,7 @@ impl TempoTracker {
         let mut grid = Box::new([Candidate::default(); CANDIDATES]);
         for (i, candidate) in grid.iter_mut().enumerate() {
             let share = i as f64 / (CANDIDATES - 1) as f64;
-            let bpm = TEMPO_BPM[0] * (TEMPO_BPM[1] / TEMPO_BPM[0]).powf(share);
-            let octaves = (bpm / PREFERRED_BPM).log2() / PREFERENCE_OCTAVES;
-            *candidate = Candidate {
-                bpm,
-                period: (60.0 * FRAME_RATE / bpm) as f32,
-                preference: (-0.5 * octaves * octaves).exp() as f32,
-            };
+            *candidate = candidate_at(TEMPO_BPM[0] * (TEMPO_BPM[1] / TEMPO_BPM[0]).powf(share));
         }
         Self {
             history: Box::new([0.0; 2 * MAX_LAG]),
@@ -177,19 +173,20 @@ impl TempoTracker {
     fn score(&self, candidate: &Candidate) -> f32 {
         let mut sum = 0.0;
         for (multiple, weight) in COMB.iter().enumerate() {
-            sum += weight * self.autocorrelation_at(candidate.period * (multiple + 1) as f32);
+            let lag = candidate.period * (multiple + 1) as f32;
+            sum += weight * self.autocorrelation_at(lag, candidate.delays[multiple]);
         }
         sum * candidate.preference
     }
 
     /// The autocorrelation at a lag in frames, between the whole lags; lag 1 is at index 0. A long lag has been summed for
     /// less time than a short one while the memory fills, which is made up for.
-    fn autocorrelation_at(&self, lag: f32) -> f32 {
+    fn autocorrelation_at(&self, lag: f32, delay: f32) -> f32 {
         let at = (lag - 1.0).clamp(0.0, (MAX_LAG - 2) as f32);
         let index = at as usize;
         let share = at - index as f32;
         let sum = self.autocorrelation[index] * (1.0 - share) + self.autocorrelation[index + 1] * share;
-        let filled = (1.0 - self.empty * (lag / (MEMORY_S * FRAME_RATE) as f32).exp()) / (1.0 - self.empty);
+        let filled = (1.0 - self.empty * delay) / (1.0 - self.empty);
         sum / filled.max(LEAST_FILLED)
     }
 
@@ -208,10 +205,12 @@ impl TempoTracker {
 
 fn candidate_at(bpm: f64) -> Candidate {
     let octaves = (bpm / PREFERRED_BPM).log2() / PREFERENCE_OCTAVES;
+    let period = 60.0 * FRAME_RATE / bpm;
     Candidate {
         bpm,
-        period: (60.0 * FRAME_RATE / bpm) as f32,
+        period: period as f32,
         preference: (-0.5 * octaves * octaves).exp() as f32,
+        delays: std::array::from_fn(|i| (period * (i + 1) as f64 / (MEMORY_S * FRAME_RATE)).exp() as f32),
     }
 }
 
