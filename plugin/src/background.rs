@@ -57,6 +57,13 @@ impl Background {
         Ok(Self { thread: Some(thread), finish, done })
     }
 
+    /// Ends the pause.
+    pub fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+
     /// Tells the job to finish and waits for it, at most `limit`. Returns whether it has finished; otherwise the thread is
     /// left to end by itself. Blocks: for the main thread only.
     pub fn finish(mut self, limit: Duration) -> bool {

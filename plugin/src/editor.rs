@@ -3,6 +3,7 @@
 mod app;
 mod canvas;
 mod clock;
+mod models;
 mod panel;
 mod status;
 mod theme;

@@ -9,8 +9,8 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::meter::CpuMeter;
 
-/// Snapshots that the ring holds: 5.5 s, far more than an editor that draws at all ever leaves waiting.
-const CAPACITY: usize = 256;
+/// Snapshots that the ring holds: 2.7 s, more than an editor that draws at all ever leaves waiting.
+const CAPACITY: usize = 128;
 
 /// A snapshot with the clock that its sample number belongs to.
 #[derive(Clone, Copy, Debug)]

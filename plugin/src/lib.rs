@@ -5,6 +5,7 @@
 //! | [`params`], [`components`] | parameters, their frozen ids and lists |
 //! | [`state`] | what a session remembers |
 //! | [`listen`] | which input the engine hears |
+//! | [`models`] | the model set: chosen, read, handed over |
 //! | [`notes`], [`align`] | what goes back to the host besides the sound |
 //! | [`exchange`], [`meter`] | snapshots and load on their way to the editor |
 //! | [`trace`], [`background`] | the CSV trace and its thread |
@@ -22,6 +23,7 @@ pub mod fence;
 pub mod formats;
 pub mod listen;
 pub mod meter;
+pub mod models;
 pub mod notes;
 pub mod notice;
 pub mod params;
@@ -38,6 +40,7 @@ use editor::{DendriteEditor, Windows};
 use exchange::{Publisher, Subscriber};
 use fence::Fence;
 use listen::{Input, Listener, Sink, Source};
+use models::{AudioEnd, Models};
 use notes::NoteQueue;
 use params::ListenTo;
 use state::Session;
@@ -53,6 +56,10 @@ pub struct Dendrite {
     session: Arc<Session>,
     /// Engine and ears; `None` before the first activation.
     listener: Option<Listener>,
+    /// The audio thread's end of the way that models come and go.
+    models: AudioEnd,
+    /// Whether the host renders faster or slower than real time, where waiting does no harm.
+    offline: bool,
     /// Incoming notes on their way out.
     notes: NoteQueue,
     /// Long enough for "align sound to picture" at the rate of the activation.
@@ -83,9 +90,12 @@ pub struct Dendrite {
 impl Default for Dendrite {
     fn default() -> Self {
         let (publisher, subscriber) = exchange::channel();
+        let (models, audio_end) = Models::channel();
         Self {
-            session: Arc::default(),
+            session: Arc::new(Session::new(models)),
             listener: None,
+            models: audio_end,
+            offline: false,
             notes: NoteQueue::default(),
             delay: DelayLine::default(),
             reported_latency: 0,
@@ -180,6 +190,8 @@ impl Plugin for Dendrite {
             },
         }
         self.sample_rate = config.sample_rate;
+        self.offline = config.process_mode == ProcessMode::Offline;
+        self.install_models();
 
         let channels = layout.main_output_channels.map_or(0, |channels| channels.get() as usize);
         self.delay = DelayLine::new(channels, self.picture_delay_samples() as usize);
@@ -225,6 +237,10 @@ impl Plugin for Dendrite {
             context.set_latency_samples(latency);
         }
 
+        // Two bounces are the same only if neither begins without its models.
+        if self.offline && self.session.models.is_pending() {
+            self.session.models.ready(&self.session.notices);
+        }
         let params = &self.session.params;
         let source = if params.bypass.value() {
             Source::Nothing
@@ -237,6 +253,7 @@ impl Plugin for Dendrite {
         let frames = buffer.samples();
         let mut awake = self.notes.holding() || self.windows.any_open();
         if let Some(listener) = &mut self.listener {
+            listener.exchange(&mut self.models);
             let main = Input::new(buffer.as_slice_immutable(), frames);
             let sidechain = match aux.inputs.first() {
                 Some(input) => Input::new(input.as_slice_immutable(), frames),
@@ -279,6 +296,14 @@ impl Dendrite {
         if self.session.params.listen.align_sound.value() { self.picture_delay_samples() } else { 0 }
     }
 
+    /// Waits for the set that the session names and puts it in.
+    fn install_models(&mut self) {
+        let set = self.session.models.ready(&self.session.notices);
+        if let Some(listener) = &mut self.listener {
+            listener.install(&mut self.models, &set);
+        }
+    }
+
     fn finish_trace(&mut self) {
         if let Some(trace) = self.trace.take() {
             trace.finish(&self.session.notices);
@@ -292,6 +317,7 @@ impl Drop for Dendrite {
         self.finish_trace();
         // The library may be unloaded after this: no thread of a window may be left in it.
         self.windows.wait_until_closed();
+        self.session.models.finish();
     }
 }
 

@@ -1,11 +1,13 @@
 //! Listening: which input goes to the engine, and what comes out of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use dendrite_engine::{Engine, Output, RateError, Settings, Snapshot, Transport};
+use dendrite_engine::{Engine, ModelSet, Output, RateError, Settings, Snapshot, Transport};
 use nice_plug::prelude as host;
 
 use crate::exchange::Publisher;
+use crate::models::AudioEnd;
 use crate::trace::Trace;
 
 /// Channels of the widest input.
@@ -121,6 +123,16 @@ impl Listener {
     /// Whether this is a working listener for a rate.
     pub fn fits(&self, sample_rate: f32) -> bool {
         !self.stopped && self.rate == sample_rate.round() as u32
+    }
+
+    /// Puts a model set in at once. Main thread, while nothing is processed.
+    pub fn install(&mut self, models: &mut AudioEnd, set: &Arc<ModelSet>) {
+        models.install(&mut self.engine, set);
+    }
+
+    /// Hands over models that have arrived, takes back those that have retired. Does not lock, allocate or free.
+    pub fn exchange(&mut self, models: &mut AudioEnd) {
+        models.exchange(&mut self.engine);
     }
 
     /// Samples that sound has to wait for its picture.

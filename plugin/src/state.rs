@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | `state_version` | the number of this format, [`STATE_VERSION`] |
 //! | `editor` | [`EditorMemory`] |
+//! | `models` | [`ModelMemory`]: the folder of the models and the hash of the set |
 //! | `kept_params` | parameters of a newer session that this version does not know, id -> value |
 //! | `kept_from_version` | the format number of the newer session that the kept things come from |
 //!
@@ -26,6 +27,7 @@ use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::models::{ModelMemory, Models};
 use crate::notice::Notices;
 use crate::params::DendriteParams;
 
@@ -37,6 +39,7 @@ const MIGRATIONS: [fn(&mut PluginState); STATE_VERSION as usize - 1] = [];
 
 const VERSION_FIELD: &str = "state_version";
 const EDITOR_FIELD: &str = "editor";
+const MODELS_FIELD: &str = "models";
 const KEPT_PARAMS_FIELD: &str = "kept_params";
 const KEPT_FROM_FIELD: &str = "kept_from_version";
 /// Carries what [`filter`], which knows no instance, has to tell to the instance that is being restored. Never saved.
@@ -99,11 +102,18 @@ pub struct Session {
     pub params: Arc<DendriteParams>,
     /// Where problems with a state are reported.
     pub notices: Arc<Notices>,
+    /// The model set, and the thread that reads it.
+    pub models: Arc<Models>,
     /// Locked by main thread and editor only.
     memory: Mutex<Memory>,
 }
 
 impl Session {
+    /// A session of an instance whose models are these.
+    pub fn new(models: Arc<Models>) -> Self {
+        Self { models, ..Self::default() }
+    }
+
     /// What the editor remembers.
     pub fn editor(&self) -> EditorMemory {
         self.memory.lock().editor
@@ -131,6 +141,9 @@ unsafe impl Params for Session {
         if let Ok(editor) = serde_json::to_string(&memory.editor) {
             fields.insert(EDITOR_FIELD.to_owned(), editor);
         }
+        if let Ok(models) = serde_json::to_string(&self.models.memory()) {
+            fields.insert(MODELS_FIELD.to_owned(), models);
+        }
         for (name, kept) in [(KEPT_PARAMS_FIELD, &memory.kept_params), (KEPT_FROM_FIELD, &memory.kept_from)] {
             if let Some(kept) = kept {
                 fields.insert(name.to_owned(), kept.clone());
@@ -148,6 +161,14 @@ unsafe impl Params for Session {
             self.notices
                 .post(format!("The size of the window could not be read from the session ({error})."));
         }
+        // A state without a models field (a preset, an older session) leaves the models as they are.
+        match fields.get(MODELS_FIELD).map(|json| serde_json::from_str::<ModelMemory>(json)) {
+            None => {}
+            Some(Ok(models)) => self.models.restore(&models, &self.notices),
+            Some(Err(error)) => self.notices.post(format!(
+                "The folder of the models could not be read from the session ({error}); the models stay as they are."
+            )),
+        }
         let mut memory = self.memory.lock();
         // A state without an editor field (a preset) leaves the window as it is.
         if let Some(Ok(editor)) = editor {
@@ -158,7 +179,7 @@ unsafe impl Params for Session {
         memory.kept_fields = fields
             .iter()
             .filter(|(name, _)| {
-                ![VERSION_FIELD, EDITOR_FIELD, KEPT_PARAMS_FIELD, KEPT_FROM_FIELD, NOTICE_FIELD]
+                ![VERSION_FIELD, EDITOR_FIELD, MODELS_FIELD, KEPT_PARAMS_FIELD, KEPT_FROM_FIELD, NOTICE_FIELD]
                     .contains(&name.as_str())
             })
             .map(|(name, json)| (name.clone(), json.clone()))

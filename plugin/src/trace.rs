@@ -18,6 +18,10 @@
 //! | `novelty`, `section` | 0..1; number of the section, 0 first |
 //! | `tempo_bpm`, `heard_tempo_bpm`, `tempo_confidence` | tempo in force, tempo heard, 0..1 |
 //! | `position_beats`, `playing` | the transport's position in quarter notes; 1 while it plays |
+//! | `valence`, `arousal`, `mood_confidence` | the mood, -1..1 and 0..1 |
+//! | `chord`, `chord_probability` | the chord heard (`-` for none), and how likely the likeliest is |
+//! | `step`, `melody`, `velocity`, `downbeat_offset` | the sixteenth that was last decided (`-` before the first), its likeliest pitch, mean velocity, timing of the bar's first step |
+//! | `models` | a letter for each of the six: `h` heuristic, `t` trained, `r` refused |
 //! | `chroma_c` ... `chroma_b`, `bass_chroma_c` ... `bass_chroma_b` | the two chromas, 0..1 (`cs` is C sharp) |
 //!
 //! Numbers are in the shortest form that reads back to the same f32 or f64. Each activation of the plug-in writes the file
@@ -32,7 +36,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dendrite_engine::Snapshot;
+use dendrite_engine::{ModelStatus, Snapshot};
+use dendrite_pipeline::Expression;
 use parking_lot::Mutex;
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -223,6 +228,16 @@ pub fn header() -> String {
             "tempo_confidence",
             "position_beats",
             "playing",
+            "valence",
+            "arousal",
+            "mood_confidence",
+            "chord",
+            "chord_probability",
+            "step",
+            "melody",
+            "velocity",
+            "downbeat_offset",
+            "models",
         ]
         .map(str::to_owned),
     );
@@ -260,9 +275,35 @@ fn write_row(output: &mut impl Write, snapshot: &Snapshot, sample_rate: f64) -> 
     )?;
     numbers(output, &[snapshot.tempo_bpm, snapshot.heard_tempo_bpm, snapshot.tempo_confidence])?;
     write!(output, ",{},{}", snapshot.position_beats, u8::from(snapshot.playing))?;
+    music(output, snapshot)?;
     numbers(output, &frame.chroma)?;
     numbers(output, &frame.bass_chroma)?;
     writeln!(output)
+}
+
+/// What the models, or the heuristics in their place, say.
+fn music(output: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
+    let Snapshot { mood, harmony, steps, .. } = snapshot;
+    numbers(output, &[mood.valence, mood.arousal, mood.confidence])?;
+    match harmony.chord {
+        Some(chord) => write!(output, ",{chord}")?,
+        None => write!(output, ",-")?,
+    }
+    numbers(output, &[harmony.confidence()])?;
+    match steps.step {
+        Some(step) => write!(output, ",{step}")?,
+        None => write!(output, ",-")?,
+    }
+    let melody = &steps.melody.probabilities;
+    let pitch = (0..melody.len()).fold(0, |best, i| if melody[i] > melody[best] { i } else { best });
+    write!(output, ",{pitch},{},{},", steps.dynamics.get(Expression::Velocity), steps.groove.offsets[0])?;
+    snapshot.models.iter().try_for_each(|status| {
+        output.write_all(match status {
+            ModelStatus::Heuristic => b"h",
+            ModelStatus::Trained => b"t",
+            ModelStatus::Refused => b"r",
+        })
+    })
 }
 
 fn numbers(output: &mut impl Write, values: &[impl std::fmt::Display]) -> io::Result<()> {

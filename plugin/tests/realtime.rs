@@ -5,6 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use dendrite::Dendrite;
+use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::{OrbitShape, random_network};
 use nice_assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use nice_plug::context::process::SendEventError;
 use nice_plug::midi::{Channel, Key, VoiceID};
@@ -308,4 +310,35 @@ fn a_change_of_alignment_is_reported_at_once_and_heard_after_the_restart() {
     plugin.reset();
     process(&mut plugin, &mut context, &mut main, &mut [], 64);
     assert_eq!(main[0], [0.0; 64]);
+}
+
+#[test]
+fn models_are_exchanged_while_playing_without_allocation() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for kind in ModelKind::ALL {
+        let network = random_network(kind, OrbitShape::default(), 1).expect("the shape is possible");
+        network.write(folder.path().join(format!("{}.json", kind.name()))).expect("a file");
+    }
+    let mut plugin = Dendrite::default();
+    activate(&mut plugin, 0, 48_000.0);
+    let mut context = Processing::new(48_000.0);
+    let params = plugin.params();
+    let fields = |folder: Option<&std::path::Path>| {
+        let memory = serde_json::json!({ "folder": folder, "hash": "" });
+        std::collections::BTreeMap::from([("models".to_owned(), memory.to_string())])
+    };
+    let mut noise = Noise(5);
+    for round in 0..6 {
+        params.deserialize_fields(&fields((round % 2 == 0).then_some(folder.path())));
+        // Blocks go on while the set is read, and for a while after it has arrived.
+        for _ in 0..60 {
+            let mut main = vec![vec![0.0; 512]; 2];
+            let mut side = main.clone();
+            main.iter_mut().flatten().for_each(|sample| *sample = sound(1, &mut noise));
+            let before = main.clone();
+            process(&mut plugin, &mut context, &mut main, &mut side, 512);
+            assert_eq!(main, before);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
 }

@@ -1,17 +1,16 @@
-//! The engine: the hop clock, the slices, and what they make of the sound.
+//! The engine: the hop clock, the share of a hop's work that is due, and what takes effect when.
 
-use dendrite_features::{
-    Base, Extractor, Frame, HOP_LENGTH, HopClock, N_CHROMA, N_MEL, RateError, Resampler,
-};
-use dendrite_orbit::fallback::{Fallback, Hearing};
-use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit, OrbitState};
-use dendrite_pipeline::{Describer, Descriptors, Tempo, TempoTracker};
+use dendrite_features::{HopClock, RateError, Resampler};
+use dendrite_orbit::HOP_S;
 
+use crate::analysis::{Analysis, HopStart};
 use crate::flush::FlushDenormals;
-use crate::level::AnalysisGain;
+use crate::models::ModelSet;
+use crate::networks::Networks;
 use crate::settings::Settings;
-use crate::snapshot::{ModelStatus, Snapshot};
-use crate::transport::{Moves, Reading, Transport, TransportClock};
+use crate::snapshot::Snapshot;
+use crate::steps::StepClock;
+use crate::transport::{Transport, TransportClock};
 
 /// Samples that are downmixed at a time.
 const MIX_CHUNK: usize = 256;
@@ -28,30 +27,24 @@ impl<F: FnMut(&Snapshot)> Output for F {
     }
 }
 
-/// The slices of a hop's work, in their order; the extractor's own come between `Begin` and `Describe`.
-const SLICE_BEGIN: usize = 0;
-const SLICE_DESCRIBE: usize = SLICE_BEGIN + 1 + Extractor::SLICES;
-const SLICE_TEMPO_UPDATE: usize = SLICE_DESCRIBE + 1;
-const SLICE_TEMPO_SEARCH: usize = SLICE_TEMPO_UPDATE + 1;
-const SLICE_CONTROL: usize = SLICE_TEMPO_SEARCH + 1;
-const SLICE_ORBIT: usize = SLICE_CONTROL + 1;
-const SLICE_SNAPSHOT: usize = SLICE_ORBIT + 1;
-
-/// Hears a stream of audio blocks and says what they do to c(t).
+/// Hears a stream of audio blocks and says what they do to c(t), what they feel like and how to answer.
 ///
-/// All memory is allocated in [`new`](Self::new); [`process`](Self::process) and [`reset`](Self::reset) do not allocate,
-/// lock or panic.
+/// All memory is allocated in [`new`](Self::new); [`process`](Self::process), [`reset`](Self::reset) and
+/// [`offer`](Self::offer) do not allocate, free, lock or panic.
+///
+/// It begins with heuristics in the place of all six models. [`Networks`] are made elsewhere and handed over: before the
+/// first block with [`install`](Self::install), on the audio thread with `offer`.
 pub struct Engine {
     host_rate: u32,
     clock: HopClock,
     resampler: Resampler,
     transport: TransportClock,
-    gain: AnalysisGain,
-    extractor: Extractor,
-    describer: Describer,
-    tempo: TempoTracker,
-    fallback: Fallback,
-    orbit: Orbit,
+    steps: StepClock,
+    analysis: Analysis,
+    /// Networks that wait for the next hop boundary.
+    offered: Option<Box<Networks>>,
+    /// Networks that ran before, until somebody takes them to be dropped elsewhere.
+    retired: Option<Box<Networks>>,
 
     /// Host samples taken since the last reset.
     position: u64,
@@ -60,30 +53,6 @@ pub struct Engine {
     last_boundary: u64,
     /// Number of the frame that is complete at `next_boundary`.
     next_frame: u64,
-
-    /// The frame in work, `None` before the first is complete.
-    work: Option<Work>,
-    hop: Box<[f32; HOP_LENGTH]>,
-    texture: [f32; N_MEL + N_CHROMA],
-    /// The results of the frame in work, once its last slice is done.
-    snapshot: Option<Snapshot>,
-}
-
-/// What was read at the boundary, and the results of the slices done so far.
-#[derive(Clone, Copy, Debug)]
-struct Work {
-    done: usize,
-    settings: Settings,
-    moves: Moves,
-    /// The transport at the boundary where this work takes effect.
-    reading: Option<Reading>,
-    /// Beats per bar while nothing plays.
-    beats_per_bar: f64,
-    effect_sample: u64,
-    descriptors: Descriptors,
-    tempo: Tempo,
-    controls: Controls,
-    orbit: Option<OrbitState>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -97,9 +66,6 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Slices of work per hop; after `n` of the hop's samples at least `n / length` of them are done.
-    pub const SLICES: usize = SLICE_SNAPSHOT + 1;
-
     /// An engine for one host rate, 8 - 384 kHz. Allocates and computes tables: not for the audio thread.
     pub fn new(host_rate: u32) -> Result<Self, RateError> {
         let resampler = Resampler::new(host_rate)?;
@@ -109,20 +75,14 @@ impl Engine {
             clock,
             resampler,
             transport: TransportClock::default(),
-            gain: AnalysisGain::default(),
-            extractor: Extractor::new(),
-            describer: Describer::new(),
-            tempo: TempoTracker::new(),
-            fallback: Fallback::new(HOP_S),
-            orbit: Orbit::new(HOP_S),
+            steps: StepClock::default(),
+            analysis: Analysis::new(Networks::new(ModelSet::heuristics())),
+            offered: None,
+            retired: None,
             position: 0,
             next_boundary: clock.boundary(0),
             last_boundary: 0,
             next_frame: 0,
-            work: None,
-            hop: Box::new([0.0; HOP_LENGTH]),
-            texture: [0.0; N_MEL + N_CHROMA],
-            snapshot: None,
         })
     }
 
@@ -154,21 +114,48 @@ impl Engine {
         }
     }
 
-    /// Back to the state after [`new`](Self::new): the next sample is sample 0.
+    /// Back to the state after [`new`](Self::new): the next sample is sample 0. The networks stay, and those on offer too.
     pub fn reset(&mut self) {
         self.resampler.reset();
         self.transport.reset();
-        self.gain.reset();
-        self.extractor.reset();
-        self.tempo.reset();
-        self.fallback.reset();
-        self.orbit.restart();
+        self.steps.reset();
+        self.analysis.reset();
         self.position = 0;
         self.next_boundary = self.clock.boundary(0);
         self.last_boundary = 0;
         self.next_frame = 0;
-        self.work = None;
-        self.snapshot = None;
+    }
+
+    /// Puts networks in at once, with everything heard forgotten, and gives back the ones before. For the thread that owns the
+    /// engine while it does not process.
+    pub fn install(&mut self, networks: Box<Networks>) -> Box<Networks> {
+        let before = self.analysis.exchange(networks);
+        self.reset();
+        before
+    }
+
+    /// Offers networks on the audio thread: they run from the next hop boundary on, with states that have heard nothing,
+    /// while averages, orbit and everything else go on. Does not allocate or free.
+    ///
+    /// # Errors
+    /// The networks themselves, if others wait already, or if those before them have not been taken with
+    /// [`take_retired`](Self::take_retired): offer them again later.
+    pub fn offer(&mut self, networks: Box<Networks>) -> Result<(), Box<Networks>> {
+        if self.offered.is_some() || self.retired.is_some() {
+            return Err(networks);
+        }
+        self.offered = Some(networks);
+        Ok(())
+    }
+
+    /// Networks that run no more, to be dropped off the audio thread. Does not free.
+    pub fn take_retired(&mut self) -> Option<Box<Networks>> {
+        self.retired.take()
+    }
+
+    /// The networks that run.
+    pub fn networks(&self) -> &Networks {
+        self.analysis.networks()
     }
 
     /// The host rate in Hz.
@@ -207,126 +194,36 @@ impl Engine {
         }
     }
 
-    /// Does the share of the slices that the hop's samples so far ask for.
+    /// Does the share of the hop's slices that its samples so far ask for: of n of N samples at least n/N.
     fn catch_up(&mut self) {
         let heard = self.position - self.last_boundary;
         let length = (self.next_boundary - self.last_boundary).max(1);
-        let due = (Self::SLICES as u64 * heard).div_ceil(length) as usize;
-        while self.work.as_ref().is_some_and(|work| work.done < due.min(Self::SLICES)) {
-            self.advance();
-        }
+        let due = (self.analysis.slices() as u64 * heard).div_ceil(length) as usize;
+        self.analysis.work_until(due, &mut self.resampler);
     }
 
     /// At a hop's end: hands out the results of the frame before and reads what the new frame's work needs.
     fn pass_boundary(&mut self, transport: &Transport, settings: &Settings, output: &mut impl Output) {
-        if let Some(snapshot) = self.snapshot.take() {
+        if let Some(snapshot) = self.analysis.take_snapshot() {
             output.snapshot(&snapshot);
         }
+        if let Some(networks) = self.offered.take() {
+            self.retired = Some(self.analysis.exchange(networks));
+        }
         let effect_sample = self.clock.boundary(self.next_frame + 1);
-        self.work = Some(Work {
-            done: 0,
+        let moves = self.transport.take_moves();
+        let here = self.transport.read(self.next_boundary, self.host_rate);
+        let free_advance = self.analysis.heard_bpm() / 60.0 * HOP_S;
+        self.analysis.begin(HopStart {
             settings: *settings,
-            moves: self.transport.take_moves(),
+            moves,
             reading: self.transport.read(effect_sample, self.host_rate),
             beats_per_bar: transport.beats_per_bar(),
             effect_sample,
-            descriptors: Descriptors::default(),
-            tempo: Tempo { bpm: 0.0, confidence: 0.0 },
-            controls: Controls::default(),
-            orbit: None,
+            step: self.steps.pass(here, &moves, free_advance),
         });
         self.last_boundary = self.next_boundary;
         self.next_boundary = effect_sample;
         self.next_frame += 1;
-    }
-
-    /// One slice of the frame in work.
-    fn advance(&mut self) {
-        let Some(work) = &mut self.work else { return };
-        match work.done {
-            SLICE_BEGIN => {
-                if work.moves.restarted {
-                    self.gain.forget();
-                    self.tempo.reset();
-                    self.fallback.reset();
-                    self.orbit.reset_averages();
-                }
-                self.resampler.take_hop(&mut self.hop);
-                let settings = &work.settings;
-                self.gain.apply(&mut self.hop, settings.sensitivity_gain(), settings.auto_level);
-                self.extractor.begin(&self.hop);
-            }
-            SLICE_DESCRIBE => {
-                let frame = self.extractor.frame();
-                work.descriptors = self.describer.describe(frame);
-                self.texture[..N_MEL].copy_from_slice(&frame.mel);
-                self.texture[N_MEL..].copy_from_slice(&frame.chroma);
-            }
-            SLICE_TEMPO_UPDATE => self.tempo.update(self.extractor.frame().get(Base::Onset)),
-            SLICE_TEMPO_SEARCH => work.tempo = self.tempo.search(),
-            SLICE_CONTROL => {
-                let (frame, heard) = (self.extractor.frame(), work.descriptors);
-                work.controls = self.fallback.step(&Hearing {
-                    loudness: frame.get(Base::Rms),
-                    tonalness: heard.tonalness,
-                    noisiness: heard.noisiness,
-                    onset: frame.get(Base::Onset),
-                    bands: heard.bands,
-                });
-            }
-            SLICE_ORBIT => {
-                let frame = self.extractor.frame();
-                let input = HopInput {
-                    controls: work.controls,
-                    onset: frame.get(Base::Onset),
-                    loudness: frame.get(Base::Rms),
-                    texture: &self.texture,
-                    silent: frame.silent,
-                    clock: work.clock(),
-                };
-                work.orbit = Some(self.orbit.step(&input, &work.settings.orbit));
-            }
-            SLICE_SNAPSHOT => {
-                let frame = self.extractor.frame();
-                self.snapshot = work.orbit.map(|orbit| work.snapshot(frame, orbit, self.gain.auto_db()));
-            }
-            _ => {
-                self.extractor.advance();
-            }
-        }
-        work.done += 1;
-    }
-}
-
-impl Work {
-    /// What turns the orbit: the transport while it plays, else the tempo that is heard.
-    fn clock(&self) -> Clock {
-        match self.reading {
-            Some(reading) => Clock::Transport {
-                position_bars: reading.beats / reading.beats_per_bar,
-                bars_per_second: reading.bpm / 60.0 / reading.beats_per_bar,
-                jumped: self.moves.jumped,
-            },
-            None => Clock::Free { bars_per_second: self.tempo.bpm / 60.0 / self.beats_per_bar.max(0.25) },
-        }
-    }
-
-    fn snapshot(&self, frame: &Frame, orbit: OrbitState, auto_level_db: f32) -> Snapshot {
-        let reading = self.reading;
-        Snapshot {
-            sample: self.effect_sample,
-            frame: *frame,
-            orbit,
-            bands: self.descriptors.bands,
-            tonalness: self.descriptors.tonalness,
-            noisiness: self.descriptors.noisiness,
-            auto_level_db,
-            tempo_bpm: reading.map_or(self.tempo.bpm, |r| r.bpm) as f32,
-            heard_tempo_bpm: self.tempo.bpm as f32,
-            tempo_confidence: self.tempo.confidence,
-            position_beats: reading.map_or(0.0, |r| r.beats),
-            playing: reading.is_some(),
-            models: [ModelStatus::Heuristic; 6],
-        }
     }
 }

@@ -2,23 +2,9 @@
 
 use dendrite_features::{Base, Frame};
 use dendrite_orbit::OrbitState;
+use dendrite_pipeline::{Harmony, Mood};
 
-/// The six models, in the order of their status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelName {
-    /// Mood map from the mel spectrum.
-    Emotion,
-    /// Next melody pitch from the mood.
-    Melody,
-    /// Chord from mood, chroma, mel and base features.
-    Harmony,
-    /// Dynamics from mood and loudness.
-    Dynamics,
-    /// Timing and accents from the mood.
-    Groove,
-    /// Control signals of the orbit from ten frames of base features.
-    Orbit,
-}
+use crate::steps::Steps;
 
 /// Where the results of one model come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +45,14 @@ pub struct Snapshot {
     pub position_beats: f64,
     /// Whether the transport plays.
     pub playing: bool,
-    /// Where the results of each of the six models come from, in the order of [`ModelName`].
+    /// What the sound feels like.
+    pub mood: Mood,
+    /// The chord, and how likely each of the 64 is.
+    pub harmony: Harmony,
+    /// What the networks of the sixteenths last said.
+    pub steps: Steps,
+    /// Where the results of each of the six models come from, in the order of
+    /// [`ModelKind::ALL`](dendrite_pipeline::ModelKind::ALL).
     pub models: [ModelStatus; 6],
 }
 

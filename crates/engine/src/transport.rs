@@ -51,12 +51,14 @@ const SAME_BEATS: f64 = 1e-3;
 const JUMP_BEATS: f64 = 0.05;
 
 /// What happened to the transport since the last hop boundary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Moves {
     /// The transport started, or jumped to another place: averages start anew.
     pub restarted: bool,
     /// The position is not the one that followed from the last (a start, a jump or a loop's wrap).
     pub jumped: bool,
+    /// Where the last jump led, in quarter notes.
+    pub from_beats: f64,
 }
 
 /// Reads the transport at any sample, the same for every block size.
@@ -108,7 +110,7 @@ impl TransportClock {
         let here = Anchor { sample, beats, bpm };
         let Some(anchor) = self.anchor else {
             self.anchor = Some(here);
-            self.moves = Moves { restarted: true, jumped: true };
+            self.moves = Moves { restarted: true, jumped: true, from_beats: beats };
             return;
         };
         let error = beats - anchor.beats_at(sample, rate);
@@ -117,6 +119,7 @@ impl TransportClock {
         }
         if error.abs() >= JUMP_BEATS {
             self.moves.jumped = true;
+            self.moves.from_beats = beats;
             // A loop's wrap goes back by the loop's length: the music goes on as it was.
             let wrapped =
                 transport.loop_beats.is_some_and(|[start, end]| (error + end - start).abs() < JUMP_BEATS);
@@ -175,13 +178,13 @@ mod tests {
         clock.observe(&Transport::default(), 0, RATE);
         assert_eq!((clock.read(0, RATE), clock.take_moves()), (None, Moves::default()));
         clock.observe(&playing(-4.0), 0, RATE);
-        assert_eq!(clock.take_moves(), Moves { restarted: true, jumped: true });
+        assert_eq!(clock.take_moves(), Moves { restarted: true, jumped: true, from_beats: -4.0 });
         clock.observe(&playing(-3.0), 24_000, RATE);
         assert_eq!(clock.take_moves(), Moves::default());
         clock.observe(&playing(40.0), 24_000, RATE);
-        assert_eq!(clock.take_moves(), Moves { restarted: true, jumped: true });
+        assert_eq!(clock.take_moves(), Moves { restarted: true, jumped: true, from_beats: 40.0 });
         let looping = |beats| Transport { loop_beats: Some([38.0, 42.0]), ..playing(beats) };
         clock.observe(&looping(38.0), 24_000 + 48_000, RATE);
-        assert_eq!(clock.take_moves(), Moves { restarted: false, jumped: true });
+        assert_eq!(clock.take_moves(), Moves { restarted: false, jumped: true, from_beats: 38.0 });
     }
 }

@@ -1,6 +1,8 @@
 //! Nothing in the engine allocates or panics on the audio thread, whatever comes in.
 
-use dendrite_engine::{Engine, Settings, Snapshot, Transport};
+use dendrite_engine::{DEFAULT_WEIGHTS, Engine, ModelSet, Networks, Settings, Snapshot, Transport};
+use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::{OrbitShape, random_network};
 use nice_assert_no_alloc::{AllocDisabler, assert_no_alloc};
 
 #[global_allocator]
@@ -38,8 +40,14 @@ fn process_and_reset_do_not_allocate_and_answer_any_input() {
         numerator: 0,
         denominator: 0,
     };
+    let networks = ModelKind::ALL
+        .map(|kind| (kind, random_network(kind, OrbitShape::default(), 1).expect("the shape is possible")));
+    let set = ModelSet::of_networks(networks, DEFAULT_WEIGHTS).unwrap();
     for rate in [8_000, 44_100, 48_000, 384_000] {
         let mut engine = Engine::new(rate).unwrap();
+        engine.install(Networks::new(set.clone()));
+        let mut offers = [Networks::new(set.clone()), Networks::new(ModelSet::heuristics())].map(Some);
+        let mut retired = [None, None];
         let mut snapshots = 0_u32;
         let mut check = |s: &Snapshot| {
             snapshots += 1;
@@ -47,6 +55,12 @@ fn process_and_reset_do_not_allocate_and_answer_any_input() {
         };
         assert_no_alloc(|| {
             for (i, signal) in signals.iter().cycle().take(40).enumerate() {
+                if i % 20 == 10 {
+                    let networks = offers[i / 20].take().expect("offered once");
+                    assert!(engine.offer(networks).is_ok());
+                } else if i % 20 == 15 {
+                    retired[i / 20] = engine.take_retired();
+                }
                 for size in [8_192, 1, 0, 33, 512, 4_097] {
                     let block = &signal[..size];
                     let (settings, transport) = match i % 3 {
@@ -70,5 +84,6 @@ fn process_and_reset_do_not_allocate_and_answer_any_input() {
             }
         });
         assert!(snapshots > 20);
+        assert!(retired.iter().all(Option::is_some));
     }
 }

@@ -13,6 +13,7 @@ use nice_plug_egui::{Frame, NiceEguiApp};
 
 use super::canvas::Canvas;
 use super::clock::Clock;
+use super::models::ModelPanel;
 use super::windows::Guard;
 use super::{panel, status, theme};
 use crate::exchange::Subscriber;
@@ -34,6 +35,8 @@ pub struct App {
     /// The way to the host; there from `build` on.
     host: Option<GuiContext>,
     last_picture: Instant,
+    /// What is being typed in the panel of the models.
+    model_panel: ModelPanel,
     /// Size of the window when the drag of its corner began.
     dragged_from: Option<egui::Vec2>,
     /// Counts the window out when it goes. Last, so that it goes last.
@@ -56,6 +59,7 @@ impl App {
             canvas: Canvas::default(),
             host: None,
             last_picture: Instant::now(),
+            model_panel: ModelPanel::default(),
             dragged_from: None,
             guard,
         }
@@ -113,7 +117,8 @@ impl NiceEguiApp for App {
         let moment = clock.advance(elapsed_s);
 
         let params = &self.session.params;
-        let reaction = Reaction { loudness: moment.loudness, onset: moment.impact, ..Reaction::default() };
+        let [valence, arousal] = moment.mood;
+        let reaction = Reaction { loudness: moment.loudness, onset: moment.impact, valence, arousal };
         let look = params.look();
         let covered = panel::covered_width(ui.ctx(), self.session.editor().panel_open);
         self.canvas.show(ui, scene(moment.c, &look, &reaction), &look, covered, elapsed_s);
@@ -123,7 +128,7 @@ impl NiceEguiApp for App {
 
         if let Some(host) = &self.host {
             let mut open = self.session.editor().panel_open;
-            panel::show(ui, &host.param_setter(), params, &mut open);
+            panel::show(ui, &host.param_setter(), &self.session, &mut self.model_panel, &mut open);
             if open != self.session.editor().panel_open {
                 self.session.change_editor(|editor| editor.panel_open = open);
             }

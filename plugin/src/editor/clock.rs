@@ -43,6 +43,9 @@ const IDLE_SPEED: f64 = 0.09;
 /// How far inside and outside of the rim the idle motion breathes.
 const IDLE_S: [f64; 2] = [0.96, 1.03];
 
+/// Time constant with which colours follow the mood, in seconds.
+const MOOD_S: f64 = 1.5;
+
 /// What is to be shown at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
@@ -52,6 +55,8 @@ pub struct Moment {
     pub loudness: f32,
     /// Impact envelope, 0..1; 0 when idle.
     pub impact: f32,
+    /// Valence and arousal, -1..1, as calm as colours may change; 0 when idle.
+    pub mood: [f32; 2],
     /// The snapshot in force, if there has been one.
     pub snapshot: Option<Snapshot>,
     /// How idle it is, 0..1.
@@ -72,6 +77,7 @@ pub struct Clock {
     /// How idle it is, 0..1, before easing.
     idle: f64,
     idle_angle: f64,
+    mood: [f32; 2],
 }
 
 impl Default for Clock {
@@ -85,6 +91,7 @@ impl Default for Clock {
             idle: 1.0,
             // The rabbit's neighbourhood is a good first sight.
             idle_angle: 2.0,
+            mood: [0.0; 2],
         }
     }
 }
@@ -134,14 +141,21 @@ impl Clock {
         let towards_idle = if !fresh && self.waiting_s > IDLE_AFTER_S { 1.0 } else { -1.0 };
         self.idle = (self.idle + towards_idle * elapsed_s / IDLE_BLEND_S).clamp(0.0, 1.0);
         self.idle_angle = (self.idle_angle + IDLE_SPEED * elapsed_s) % std::f64::consts::TAU;
-        self.moment()
+        let moment = self.moment();
+        let awake = 1.0 - moment.idle as f32;
+        let felt = moment.snapshot.map_or([0.0; 2], |s| [s.mood.valence * awake, s.mood.arousal * awake]);
+        let share = (1.0 - (-elapsed_s / MOOD_S).exp()) as f32;
+        for (mood, felt) in self.mood.iter_mut().zip(felt) {
+            *mood += share * (felt - *mood);
+        }
+        Moment { mood: self.mood, ..moment }
     }
 
     fn moment(&self) -> Moment {
         let idle = ease(self.idle);
         let Some((c, snapshot)) = self.sample() else {
             let c = self.idle_c(ComponentId::CARDIOID);
-            return Moment { c, loudness: 0.0, impact: 0.0, snapshot: None, idle: 1.0 };
+            return Moment { c, loudness: 0.0, impact: 0.0, mood: [0.0; 2], snapshot: None, idle: 1.0 };
         };
         let rest = self.idle_c(snapshot.orbit.component);
         let awake = 1.0 - idle;
@@ -149,6 +163,7 @@ impl Clock {
             c: [c[0] * awake + rest[0] * idle, c[1] * awake + rest[1] * idle],
             loudness: snapshot.loudness() * awake as f32,
             impact: snapshot.orbit.impact * awake as f32,
+            mood: [0.0; 2],
             snapshot: Some(snapshot),
             idle,
         }

@@ -1,10 +1,12 @@
-//! The panel: all parameters in three groups, on glass; it can be folded away.
+//! The panel: all parameters in three groups and the models, on glass; it can be folded away.
 
 use egui::{Align, Id, Layout, RichText, ScrollArea, Ui, pos2, vec2};
 use nice_plug::prelude::*;
 
+use super::models::ModelPanel;
 use super::{theme, widgets};
 use crate::params::DendriteParams;
+use crate::state::Session;
 
 /// Height of the panel's first line and its margins.
 const HEADER_HEIGHT: f32 = 58.0;
@@ -24,7 +26,14 @@ pub fn covered_width(context: &egui::Context, open: bool) -> f32 {
 }
 
 /// Draws the panel, or the button that unfolds it. `open` is changed by the user's click.
-pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &DendriteParams, open: &mut bool) {
+pub fn show(
+    ui: &mut Ui,
+    setter: &ParamSetter,
+    session: &Session,
+    model_panel: &mut ModelPanel,
+    open: &mut bool,
+) {
+    let params = &session.params;
     let window = ui.ctx().content_rect();
     let corner = pos2(window.left() + theme::GAP, window.top() + theme::GAP);
     if !*open {
@@ -50,6 +59,8 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, params: &DendriteParams, open: &m
                 listen(ui, setter, params);
                 motion(ui, setter, params);
                 look(ui, setter, params);
+                group(ui, "Models");
+                model_panel.show(ui, session);
             });
         });
     });

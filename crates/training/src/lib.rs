@@ -1,0 +1,1 @@
+//! Trains the six models: data sets, losses, training loops, exports.

@@ -1,0 +1,3 @@
+//! The program `dendrite-train`.
+
+fn main() {}
