@@ -1,11 +1,12 @@
-//! What can be wrong with a model file, said so that its author can mend it: file, layer, field, expected, found.
+//! What can be wrong with a model file, said so that its author can mend it: file, layer or node, field, expected, found.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A model that was refused: where, and why.
 ///
-/// Its text reads like `model.json: layers[2] (lstm): weights[1][17]: expected 40 numbers, found 12`.
+/// Its text reads like `model.json: layers[2] (lstm): weights[1][17]: expected 40 numbers, found 12`, or, for ONNX, like
+/// `model.onnx: node[3] (Gemm "fc1"): op_type: expected one of MatMul, ..., found "Gemm"`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(Box<Place>);
@@ -14,9 +15,24 @@ pub struct Error(Box<Place>);
 #[derive(Debug)]
 struct Place {
     file: Option<PathBuf>,
-    layer: Option<(usize, String)>,
+    part: Option<Part>,
     field: String,
     problem: Problem,
+}
+
+/// The part of a model that a field belongs to.
+#[derive(Debug)]
+enum Part {
+    Layer {
+        index: usize,
+        kind: String,
+    },
+    #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "only ONNX has nodes"))]
+    Node {
+        index: usize,
+        op: String,
+        name: String,
+    },
 }
 
 /// What is wrong, without its place.
@@ -78,13 +94,22 @@ impl Problem {
 
     /// This problem in a field that belongs to no layer.
     pub(crate) fn at(self, field: impl Into<String>) -> Error {
-        Error(Box::new(Place { file: None, layer: None, field: field.into(), problem: self }))
+        self.in_part(None, field)
     }
 
     /// This problem in a field of a layer.
     pub(crate) fn in_layer(self, index: usize, kind: &str, field: impl Into<String>) -> Error {
-        let layer = Some((index, kind.to_owned()));
-        Error(Box::new(Place { file: None, layer, field: field.into(), problem: self }))
+        self.in_part(Some(Part::Layer { index, kind: kind.to_owned() }), field)
+    }
+
+    /// This problem in a field of an ONNX node; `op` and `name` are what the file calls it, shortened.
+    #[cfg(feature = "onnx")]
+    pub(crate) fn in_node(self, index: usize, op: String, name: String, field: impl Into<String>) -> Error {
+        self.in_part(Some(Part::Node { index, op, name }), field)
+    }
+
+    fn in_part(self, part: Option<Part>, field: impl Into<String>) -> Error {
+        Error(Box::new(Place { file: None, part, field: field.into(), problem: self }))
     }
 }
 
@@ -96,7 +121,18 @@ impl Error {
 
     /// Number (from 0, as in `layers[0]`) and type of the layer, if the problem lies in one.
     pub fn layer(&self) -> Option<(usize, &str)> {
-        self.0.layer.as_ref().map(|(index, kind)| (*index, kind.as_str()))
+        match &self.0.part {
+            Some(Part::Layer { index, kind }) => Some((*index, kind)),
+            _ => None,
+        }
+    }
+
+    /// Number (from 0), type and name of the ONNX node, if the problem lies in one.
+    pub fn node(&self) -> Option<(usize, &str, &str)> {
+        match &self.0.part {
+            Some(Part::Node { index, op, name }) => Some((*index, op, name)),
+            _ => None,
+        }
     }
 
     /// The field, with indices, for example `weights[1][17]`; empty when the whole file is meant.
@@ -120,11 +156,11 @@ impl fmt::Display for Place {
         if let Some(file) = &self.file {
             write!(f, "{}: ", file.display())?;
         }
-        if let Some((index, kind)) = &self.layer {
-            match kind.as_str() {
-                "" => write!(f, "layers[{index}]: ")?,
-                kind => write!(f, "layers[{index}] ({kind}): ")?,
-            }
+        match &self.part {
+            None => {}
+            Some(Part::Layer { index, kind }) if kind.is_empty() => write!(f, "layers[{index}]: ")?,
+            Some(Part::Layer { index, kind }) => write!(f, "layers[{index}] ({kind}): ")?,
+            Some(Part::Node { index, op, name }) => write!(f, "node[{index}] ({op} {name:?}): ")?,
         }
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;

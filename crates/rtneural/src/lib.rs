@@ -2,9 +2,9 @@
 //! and in pieces of bounded work where a whole pass would take too long.
 //!
 //! ```text
-//! model.json ──Network::read──> Network ──Model::new──> Model ────────────┐ forward(&mut state, input, output)
-//! state dict ──read_state_dict─>  layers,    weights as f32, f16    State ┘ input [model.inputs()], f32
-//!             <──Network::write──  f32       or int8, shared         one per instance     output [model.outputs()], f32
+//! model.json <──read, write───────> Network ──Model::new──> Model ────────────┐ forward(&mut state, input, output)
+//! state dict ───read_state_dict───>  layers,    weights as f32, f16     State ┘ input [model.inputs()], f32
+//! model.onnx <──read_, write_onnx─>  f32        or int8, shared    one per instance  output [model.outputs()], f32
 //! ```
 //!
 //! ```
@@ -39,6 +39,8 @@
 //! assert_eq!(error.to_string(), "layers[0] (dense): weights[0][1]: expected 2 numbers, found 1");
 //! ```
 //!
+//! ONNX files are read as far as they are written here ([`onnx`], behind the feature of that name, on by default).
+//!
 //! [`Limits`] bound what a hostile file may cost. Numbers are rounded to f32 once, and [`Network::to_json`] writes the
 //! shortest decimals that are read back bit for bit.
 //!
@@ -64,6 +66,8 @@ mod layer;
 mod limits;
 mod model;
 mod network;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod program;
 #[allow(unsafe_code, reason = "the edge: vector instructions and aligned memory")]
 mod raw;
@@ -77,3 +81,5 @@ pub use limits::Limits;
 pub use model::{Model, Options, Progress, RunError, State, Weights};
 pub use network::Network;
 pub use raw::Level;
+#[doc(hidden)]
+pub use raw::Reading;

@@ -5,7 +5,7 @@
 pub struct Limits {
     /// Bytes of the file.
     pub file_bytes: usize,
-    /// Entries in `layers`.
+    /// Entries in `layers`; what becomes a layer in other formats.
     pub layers: usize,
     /// Values that a layer takes or gives; also the largest kernel, dilation, stride or number of groups.
     pub layer_size: usize,
@@ -21,6 +21,9 @@ pub struct Limits {
 impl Limits {
     /// Keys of one JSON object at most; a model file has about ten, a state dict four or so for each layer.
     pub const KEYS: usize = 4096;
+    /// Protobuf fields of one ONNX file at most, counting each number of the arrays that hold sizes, but not the weights.
+    /// A file's fields become structures of up to some hundred bytes.
+    pub const FIELDS: usize = 1 << 17;
     /// The reader uses the call stack for nested values; this bound keeps that use small.
     pub const DEEPEST: usize = 128;
 }

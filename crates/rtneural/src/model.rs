@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::program::{Program, build};
-use crate::raw::{Arena, Kernels, LINE};
-use crate::run::{Budget, Cursor, Pass, Sums, work};
+use crate::raw::{Arena, Kernels, LINE, Reading, Sums, WholeSums};
+use crate::run::{Budget, Cursor, Pass, work};
 use crate::{Error, Level, Network};
 
 /// How weights are kept. Biases, batch norm, slopes and the weights of grouped convolutions are f32 always.
@@ -76,6 +76,10 @@ impl Pack {
         self.arena.u16s(self.start + offset, count)
     }
 
+    pub(crate) fn i32s(&self, offset: usize, count: usize) -> &[i32] {
+        self.arena.i32s(self.start + offset, count)
+    }
+
     pub(crate) fn i8s(&self, offset: usize, count: usize) -> &[i8] {
         self.arena.i8s(self.start + offset, count)
     }
@@ -132,7 +136,7 @@ pub struct State {
     /// Of each ring the number of its newest frame.
     pub(crate) rings: Box<[usize]>,
     pub(crate) sums: Sums,
-    pub(crate) whole_sums: [i32; crate::raw::PANEL],
+    pub(crate) whole_sums: WholeSums,
     pub(crate) greatest: f32,
     pub(crate) scale: f32,
     pub(crate) cursor: Cursor,
@@ -180,9 +184,9 @@ impl Model {
     /// Weights that the chosen kind cannot hold: beyond 65,504 for f16; and folded weights that are not finite.
     pub fn new(network: &Network, options: Options) -> Result<Model, Error> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let (program, bytes) = build(network, options)?;
         let kernels = Kernels::new(options.level).or_else(|| Kernels::new(Level::detect()));
         let kernels = kernels.expect("the detected level is there");
+        let (program, bytes) = build(network, options, kernels)?;
         let pack = Pack { arena: Arc::new(Arena::new(&[&bytes])), start: 0, length: bytes.len() };
         let work = work(&program);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -230,8 +234,8 @@ impl Model {
             values: vec![0.0; self.program.values].into(),
             quantised: vec![0; self.program.quantised].into(),
             rings: vec![0; self.program.rings].into(),
-            sums: Sums([0.0; crate::raw::PANEL]),
-            whole_sums: [0; crate::raw::PANEL],
+            sums: Sums::ZERO,
+            whole_sums: WholeSums::ZERO,
             greatest: 0.0,
             scale: 0.0,
             cursor: Cursor::default(),
@@ -328,7 +332,15 @@ impl Model {
     /// Reads all weights and does nothing with them (the sum is returned so that the work is not left out): the bound
     /// that memory sets to [`Model::forward`], for benchmarks.
     pub fn read_weights(&self) -> f32 {
-        self.kernels.read(self.pack.f32s(0, self.pack.length / 4))
+        self.kernels.read(self.pack.f32s(0, self.pack.length / 4), Reading::Sixteen)
+    }
+
+    /// Reads all of the arena that the weights lie in, so after [`Model::pack_together`] the weights of all: the bound
+    /// that memory sets to running them in turn, for benchmarks.
+    #[doc(hidden)]
+    pub fn read_arena(&self, reading: Reading) -> f32 {
+        let arena = &self.pack.arena;
+        self.kernels.read(arena.f32s(0, arena.bytes().len() / 4), reading)
     }
 }
 

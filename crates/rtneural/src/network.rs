@@ -100,18 +100,7 @@ impl Network {
     /// # Errors
     /// What the operating system says, with the file's name.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        let written = fs::File::create(&part)
-            .and_then(|mut file| file.write_all(self.to_json().as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&part, path));
-        written.map_err(|error| {
-            // Nothing better can be done if this fails too; the first error is the one to report.
-            let _ = fs::remove_file(&part);
-            Problem::from(error).at("").with_file(path)
-        })
+        write_file(path.as_ref(), self.to_json().as_bytes())
     }
 
     /// Values that one call takes.
@@ -138,6 +127,21 @@ impl Network {
 /// The bytes of a regular file within the limits, the same before and after reading.
 pub(crate) fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     read_regular(path, limits).map_err(|problem| problem.at("").with_file(path))
+}
+
+/// Writes beside the file first, then in its place.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = fs::File::create(&part)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        // Nothing better can be done if this fails too; the first error is the one to report.
+        let _ = fs::remove_file(&part);
+        Problem::from(error).at("").with_file(path)
+    })
 }
 
 fn read_regular(path: &Path, limits: &Limits) -> Result<Vec<u8>, Problem> {

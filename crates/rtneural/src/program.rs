@@ -7,11 +7,14 @@
 //! ```text
 //! panel 0: W[0][0..64] W[1][0..64] ... W[n-1][0..64]   panel 1: W[0][64..128] W[1][64..128] ...
 //! int8:    pairs of inputs: W[0][0] W[1][0] W[0][1] W[1][1] ... W[0][63] W[1][63]   W[2][0] W[3][0] ...
+//!          or groups of four, where the instructions add four products
 //! ```
+
+use std::ops::Range;
 
 use crate::layer::{BatchNorm, Layer};
 use crate::model::{Options, Weights};
-use crate::raw::{LANES, PANEL, f16_bits};
+use crate::raw::{Kernels, LANES, PANEL, f16_bits};
 use crate::{Activation, Error, Network, Problem};
 
 /// Units of a recurrent layer whose gates make up one panel.
@@ -29,6 +32,11 @@ impl Region {
         debug_assert!(from + len <= self.len);
         Region { at: self.at + from, len }
     }
+
+    /// Where such a part lies; it may reach into the padding.
+    pub(crate) fn range(self, from: usize, len: usize) -> Range<usize> {
+        self.at + from..self.at + from + len
+    }
 }
 
 /// A matrix and its biases in the arena; the offsets are in bytes.
@@ -42,6 +50,10 @@ pub(crate) struct Matrix {
     pub(crate) bias_at: usize,
     /// Of 8-bit weights: what a whole number is worth, for each column.
     pub(crate) scales_at: usize,
+    /// Of 8-bit weights: what the whole sums start as, for each column.
+    pub(crate) starts_at: usize,
+    /// Rows that no interruption comes between.
+    pub(crate) together: usize,
 }
 
 impl Matrix {
@@ -55,27 +67,10 @@ impl Matrix {
         (first, (self.columns - first).min(PANEL))
     }
 
-    /// Inputs that are taken together.
-    pub(crate) fn rows_per_step(&self) -> usize {
-        if self.weights == Weights::Int8 { 2 } else { 1 }
-    }
-
+    /// Rows in memory; those that fill up the last group are 0.
     pub(crate) fn padded_rows(&self) -> usize {
-        self.rows.next_multiple_of(self.rows_per_step())
+        self.rows.next_multiple_of(self.together)
     }
-}
-
-/// What follows a panel's sums.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Then {
-    /// They are the result.
-    Keep,
-    /// A function of each.
-    Map(Activation),
-    /// They are the gates of 16 LSTM units whose cell state is at `cell`.
-    Lstm { cell: usize },
-    /// They are the gates of 16 GRU units.
-    Gru,
 }
 
 /// The last inputs of a layer, as many as `frames`, in a circle.
@@ -139,13 +134,22 @@ pub(crate) enum Step {
         source: Region,
         matrix: Matrix,
         target: Region,
-        then: Then,
     },
     Grouped {
         source: Region,
         matrix: Matrix,
         target: Region,
         grouping: Grouping,
+    },
+    /// From the gates of 16 units side by side, then of the next 16, to their state.
+    Lstm {
+        gates: Region,
+        cell: Region,
+        hidden: Region,
+    },
+    Gru {
+        gates: Region,
+        hidden: Region,
     },
     Map {
         region: Region,
@@ -181,13 +185,16 @@ pub(crate) struct Builder<'n> {
     program: Program,
     arena: Vec<u8>,
     options: Options,
+    kernels: Kernels,
     fold: Option<&'n BatchNorm>,
-    /// The last step is the product that makes all of the current region.
-    fusable: bool,
 }
 
-/// Turns a network into steps and the bytes of its weights.
-pub(crate) fn build(network: &Network, options: Options) -> Result<(Program, Vec<u8>), Error> {
+/// Turns a network into steps and the bytes of its weights, as these kernels want them.
+pub(crate) fn build(
+    network: &Network,
+    options: Options,
+    kernels: Kernels,
+) -> Result<(Program, Vec<u8>), Error> {
     let input = Region { at: 0, len: network.inputs() };
     let program = Program {
         steps: Vec::new(),
@@ -197,7 +204,7 @@ pub(crate) fn build(network: &Network, options: Options) -> Result<(Program, Vec
         input,
         output: input,
     };
-    let mut builder = Builder { program, arena: Vec::new(), options, fold: None, fusable: false };
+    let mut builder = Builder { program, arena: Vec::new(), options, kernels, fold: None };
     let mut layers = network.layers().iter().enumerate().peekable();
     while let Some((index, layer)) = layers.next() {
         if let (Layer::Dense(dense), Some((_, Layer::BatchNorm(norm)))) = (layer, layers.peek())
@@ -218,10 +225,9 @@ impl<'n> Builder<'n> {
         self.program.output
     }
 
-    /// Says where a layer leaves its result; `fusable` if the last step is a product that makes all of it.
-    pub(crate) fn set_current(&mut self, region: Region, fusable: bool) {
+    /// Says where a layer leaves its result.
+    pub(crate) fn set_current(&mut self, region: Region) {
         self.program.output = region;
-        self.fusable = fusable;
     }
 
     /// The batch norm that this dense layer shall take in.
@@ -244,7 +250,6 @@ impl<'n> Builder<'n> {
 
     fn push(&mut self, step: Step) {
         self.program.steps.push(step);
-        self.fusable = false;
     }
 
     pub(crate) fn copy(&mut self, source: Region, target: Region) {
@@ -263,13 +268,21 @@ impl<'n> Builder<'n> {
         self.push(Step::Patch(patch));
     }
 
-    pub(crate) fn product(&mut self, source: Region, matrix: Matrix, target: Region, then: Then) {
+    pub(crate) fn product(&mut self, source: Region, matrix: Matrix, target: Region) {
         let source = source.part(0, matrix.rows);
         if matrix.weights == Weights::Int8 {
-            self.program.quantised = self.program.quantised.max(matrix.padded_rows());
+            self.program.quantised = self.program.quantised.max(matrix.rows.next_multiple_of(LANES));
             self.push(Step::Quantise { source });
         }
-        self.push(Step::Product { source, matrix, target, then });
+        self.push(Step::Product { source, matrix, target });
+    }
+
+    pub(crate) fn lstm(&mut self, gates: Region, cell: Region, hidden: Region) {
+        self.push(Step::Lstm { gates, cell, hidden });
+    }
+
+    pub(crate) fn gru(&mut self, gates: Region, hidden: Region) {
+        self.push(Step::Gru { gates, hidden });
     }
 
     pub(crate) fn grouped(&mut self, source: Region, matrix: Matrix, target: Region, grouping: Grouping) {
@@ -282,15 +295,7 @@ impl<'n> Builder<'n> {
         match activation {
             None => {}
             Some(Activation::Softmax) => self.push(Step::Softmax { region }),
-            Some(activation) => {
-                if let (true, Some(Step::Product { then: then @ Then::Keep, .. })) =
-                    (self.fusable, self.program.steps.last_mut())
-                {
-                    *then = Then::Map(activation);
-                } else {
-                    self.push(Step::Map { region, activation });
-                }
-            }
+            Some(activation) => self.push(Step::Map { region, activation }),
         }
     }
 
@@ -314,8 +319,12 @@ impl<'n> Builder<'n> {
 
     /// Puts values into the arena.
     fn vector(&mut self, count: usize, value: &dyn Fn(usize) -> f32) -> usize {
+        self.words(count, |index| value(index).to_ne_bytes())
+    }
+
+    fn words(&mut self, count: usize, bytes: impl Fn(usize) -> [u8; 4]) -> usize {
         let at = self.align();
-        self.arena.extend((0..count).flat_map(|index| value(index).to_ne_bytes()));
+        self.arena.extend((0..count).flat_map(bytes));
         at
     }
 
@@ -361,10 +370,15 @@ impl<'n> Builder<'n> {
     ) -> Result<Matrix, Problem> {
         let padded = columns.next_multiple_of(LANES);
         let bias_at = self.vector(padded, &|column| if column < columns { bias(column) } else { 0.0 });
+        let together = match weights {
+            // Sums over even and over odd rows are kept apart.
+            Weights::F32 | Weights::F16 => 2,
+            Weights::Int8 => self.kernels.rows_together(),
+        };
         // Once as plain values: finite (folding may overflow), padded, row after row.
-        let mut values = vec![0.0; rows * padded];
+        let mut values = vec![0.0; rows.next_multiple_of(together) * padded];
         let mut greatest = vec![0.0_f32; padded];
-        for (row, line) in values.chunks_mut(padded).enumerate() {
+        for (row, line) in values.chunks_mut(padded).take(rows).enumerate() {
             for (column, value) in line[..columns].iter_mut().enumerate() {
                 *value = weight(row, column);
                 if !value.is_finite() {
@@ -373,49 +387,69 @@ impl<'n> Builder<'n> {
                 greatest[column] = greatest[column].max(value.abs());
             }
         }
-        let scales_at = match weights {
-            Weights::Int8 => self.vector(padded, &|column| greatest[column] / 127.0),
-            Weights::F32 | Weights::F16 => 0,
+        let mut matrix = Matrix {
+            weights,
+            rows,
+            columns: padded,
+            together,
+            panels_at: 0,
+            bias_at,
+            scales_at: 0,
+            starts_at: 0,
         };
-        let panels_at = self.align();
-        let matrix = Matrix { weights, rows, columns: padded, panels_at, bias_at, scales_at };
-        for panel in 0..matrix.panels() {
-            let (first, width) = matrix.panel(panel);
-            let value = |row: usize, column: usize| values[row * padded + column];
-            match weights {
-                Weights::F32 => {
-                    for row in 0..rows {
-                        let line = &values[row * padded + first..][..width];
-                        self.arena.extend(line.iter().flat_map(|value| value.to_ne_bytes()));
-                    }
+        match weights {
+            Weights::F32 => {
+                matrix.panels_at = self.panels(matrix, &values, f32::to_ne_bytes);
+            }
+            Weights::F16 => {
+                if let Some(value) = values.iter().find(|value| f16_bits(**value).is_none()) {
+                    let expected = "weights of magnitude up to 65504 for f16 (or ask for f32)";
+                    return Err(Problem::unexpected(expected, *value));
                 }
-                Weights::F16 => {
-                    for row in 0..rows {
-                        for column in first..first + width {
-                            let value = value(row, column);
-                            let Some(bits) = f16_bits(value) else {
-                                let expected = "weights of magnitude up to 65504 for f16 (or ask for f32)";
-                                return Err(Problem::unexpected(expected, value));
-                            };
-                            self.arena.extend(bits.to_ne_bytes());
-                        }
-                    }
-                }
-                Weights::Int8 => {
-                    for row in (0..rows).step_by(2) {
-                        for (column, greatest) in greatest.iter().enumerate().skip(first).take(width) {
-                            for row in [row, row + 1] {
-                                let value = if row < rows { value(row, column) } else { 0.0 };
-                                // In f64, for a quotient of subnormal numbers may be anything in f32.
-                                let scaled = f64::from(value) * 127.0 / f64::from(*greatest);
-                                // 0 / 0 in a column of zeros is NaN, which becomes 0.
-                                self.arena.push((scaled.round() as i8).to_ne_bytes()[0]);
-                            }
-                        }
-                    }
-                }
+                let bytes = |value| f16_bits(value).unwrap_or_default().to_ne_bytes();
+                matrix.panels_at = self.panels(matrix, &values, bytes);
+            }
+            Weights::Int8 => {
+                let whole = |(value, greatest): (&f32, &f32)| {
+                    // In f64, for a quotient of subnormal numbers may be anything in f32. 0 / 0 in a column of zeros is
+                    // NaN, which becomes 0.
+                    (f64::from(*value) * 127.0 / f64::from(*greatest)).round() as i8
+                };
+                let whole: Vec<i8> =
+                    values.chunks(padded).flat_map(|line| line.iter().zip(&greatest).map(whole)).collect();
+                let offset = self.kernels.offset();
+                let start = |column: usize| {
+                    let column = whole.iter().skip(column).step_by(padded);
+                    // Sums of whole numbers may wrap around.
+                    column.fold(0_i32, |sum, weight| sum.wrapping_sub(offset.wrapping_mul((*weight).into())))
+                };
+                matrix.scales_at = self.vector(padded, &|column| greatest[column] / 127.0);
+                matrix.starts_at = self.words(padded, |column| start(column).to_ne_bytes());
+                matrix.panels_at = self.panels(matrix, &whole, i8::to_ne_bytes);
             }
         }
         Ok(matrix)
+    }
+
+    /// Puts a matrix's weights, given row after row, into the arena, panel after panel.
+    fn panels<T: Copy, const N: usize>(
+        &mut self,
+        matrix: Matrix,
+        values: &[T],
+        bytes: impl Fn(T) -> [u8; N],
+    ) -> usize {
+        let at = self.align();
+        // Columns of floats lie side by side, those of whole numbers hold a few rows each.
+        let group = if matrix.weights == Weights::Int8 { matrix.together } else { 1 };
+        for panel in 0..matrix.panels() {
+            let (first, width) = matrix.panel(panel);
+            for rows in values.chunks(group * matrix.columns) {
+                for column in first..first + width {
+                    let column = rows.iter().skip(column).step_by(matrix.columns);
+                    self.arena.extend(column.flat_map(|value| bytes(*value)));
+                }
+            }
+        }
+        at
     }
 }

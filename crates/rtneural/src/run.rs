@@ -8,11 +8,13 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use crate::Activation;
 use crate::model::{Pack, State, Weights};
-use crate::program::{Grouping, Matrix, Patch, Program, Region, Ring, Step, Then};
-use crate::raw::{Kernels, LANES, PANEL};
+use crate::program::{Grouping, Matrix, Patch, Program, Region, Ring, Step};
+use crate::raw::{Columns, Kernels, LANES, PANEL};
 
 /// What a value of a function such as tanh costs, in multiply-adds.
 pub(crate) const ACTIVATION: usize = 8;
+/// What 16 units of a recurrent layer cost: five functions each.
+const UNITS_COST: usize = 5 * LANES * ACTIVATION;
 /// Values that are copied, mapped or compared without a look at the budget.
 const CHUNK: usize = 128;
 
@@ -46,10 +48,31 @@ impl Budget {
         Continue(())
     }
 
-    /// Pays for as many of `wanted` units as it can.
-    fn pay_many(&mut self, wanted: usize, cost: usize) -> usize {
+    /// Pays for as many of `wanted` units as it can, at least for one.
+    fn pay_many(&mut self, wanted: usize, cost: usize) -> ControlFlow<(), usize> {
         let affordable = (self.left / cost).max(usize::from(self.fresh)).min(wanted);
+        if affordable == 0 {
+            return Break(());
+        }
         self.left = self.left.saturating_sub(affordable * cost);
+        self.fresh = false;
+        Continue(affordable)
+    }
+
+    /// Pays for as many of `wanted` values as it can: all of them, or a multiple of [`CHUNK`].
+    fn pay_values(&mut self, wanted: usize, cost: usize) -> ControlFlow<(), usize> {
+        if wanted <= CHUNK || wanted * cost <= self.left {
+            self.pay(wanted * cost)?;
+            return Continue(wanted);
+        }
+        let chunks = self.pay_many(wanted / CHUNK, CHUNK * cost)?;
+        Continue(chunks * CHUNK)
+    }
+
+    /// Pays for as many of `wanted` units as it can, of a kind that can be done in smaller pieces too.
+    fn pay_divisible(&mut self, wanted: usize, cost: usize) -> usize {
+        let affordable = (self.left / cost).min(wanted);
+        self.left -= affordable * cost;
         self.fresh &= affordable == 0;
         affordable
     }
@@ -68,6 +91,13 @@ impl Pass<'_> {
     /// Goes on until the end (`Continue`) or until the budget is spent (`Break`).
     pub(crate) fn run(&mut self) -> ControlFlow<()> {
         let program = self.program;
+        let Cursor { step, index, row } = self.state.cursor;
+        if (step, index, row) == (0, 0, 0) {
+            // After other data went through the cache, many small accesses would each wait for memory.
+            self.kernels.prefetch(&program.steps);
+            self.kernels.prefetch(&self.state.values);
+            self.kernels.prefetch(&self.state.quantised);
+        }
         while let Some(step) = program.steps.get(self.state.cursor.step) {
             self.step(step)?;
             self.state.cursor = Cursor { step: self.state.cursor.step + 1, index: 0, row: 0 };
@@ -83,7 +113,9 @@ impl Pass<'_> {
             Step::Window { ring, taps, dilation, target } => self.window(ring, taps, dilation, target),
             Step::Patch(patch) => self.patch(patch),
             Step::Quantise { source } => self.quantise(source),
-            Step::Product { source, matrix, target, then } => self.product(source, matrix, target, then),
+            Step::Product { source, matrix, target } => self.product(source, matrix, target),
+            Step::Lstm { gates, cell, hidden } => self.lstm(gates, cell, hidden),
+            Step::Gru { gates, hidden } => self.gru(gates, hidden),
             Step::Grouped { source, matrix, target, grouping } => {
                 self.grouped(source, matrix, target, grouping)
             }
@@ -96,7 +128,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Calls `work` for chunks of `count` values, from where the cursor stands.
+    /// Calls `work` for chunks of `count` values, from where the cursor stands, and for as many chunks at once as can be
+    /// paid for.
     fn chunks(
         &mut self,
         count: usize,
@@ -105,8 +138,7 @@ impl Pass<'_> {
     ) -> ControlFlow<()> {
         while self.state.cursor.index < count {
             let at = self.state.cursor.index;
-            let length = CHUNK.min(count - at);
-            self.budget.pay(length * cost)?;
+            let length = self.budget.pay_values(count - at, cost)?;
             work(self, at, length);
             self.state.cursor.index += length;
         }
@@ -190,109 +222,146 @@ impl Pass<'_> {
         let scale = self.state.scale;
         // Below, the reciprocal of a scale would not be finite; such inputs count as 0.
         let inverse = if scale > 1e-35 { 1.0 / scale } else { 0.0 };
-        self.chunks(source.len.next_multiple_of(2), 1, |pass, at, length| {
+        self.chunks(source.len.next_multiple_of(LANES), 1, |pass, at, length| {
             let State { values, quantised, .. } = &mut *pass.state;
-            let taken = length.min(source.len - at.min(source.len));
-            let quantised = &mut quantised[at..at + length];
-            pass.kernels.quantise(&values[source.at + at..][..taken], inverse, quantised);
-            quantised[taken..].fill(0);
+            let values = &values[source.at + at..][..length.min(source.len - at)];
+            pass.kernels.quantise(values, inverse, &mut quantised[at..at + length]);
         })
     }
 
-    fn product(&mut self, source: Region, matrix: Matrix, target: Region, then: Then) -> ControlFlow<()> {
-        let together = matrix.rows_per_step();
-        let steps = matrix.rows.div_ceil(together);
+    fn product(&mut self, source: Region, matrix: Matrix, target: Region) -> ControlFlow<()> {
+        let groups = matrix.padded_rows() / matrix.together;
+        // Panels of full width whose results all lie in the target.
+        let full = target.len / PANEL;
         while self.state.cursor.index < matrix.panels() {
             let panel = self.state.cursor.index;
             let (first, width) = matrix.panel(panel);
-            if self.state.cursor.row == 0 {
-                match matrix.weights {
-                    Weights::Int8 => self.state.whole_sums.fill(0),
-                    Weights::F32 | Weights::F16 => {
-                        let bias = self.pack.f32s(matrix.bias_at + 4 * first, width);
-                        self.state.sums.0[..width].copy_from_slice(bias);
-                    }
+            if self.state.cursor.row == 0 && panel < full {
+                let cost = (matrix.padded_rows() + 1) * PANEL;
+                let count = self.budget.pay_divisible(full - panel, cost);
+                if count > 0 {
+                    self.panels(source, matrix, target, panel, count);
+                    self.state.cursor.index += count;
+                    continue;
                 }
             }
-            let row = self.state.cursor.row;
-            if row < steps {
-                let count = self.budget.pay_many(steps - row, width * together);
-                self.rows(source, matrix, first, width, row * together, count * together);
+            let group = self.state.cursor.row;
+            if group < groups {
+                let count = self.budget.pay_many(groups - group, width * matrix.together)?;
+                self.rows(source, matrix, first, width, group * matrix.together, count * matrix.together);
                 self.state.cursor.row += count;
-                if row + count < steps {
+                if group + count < groups {
                     return Break(());
                 }
             }
-            self.budget.pay(match then {
-                Then::Keep => width,
-                Then::Map(_) => width * ACTIVATION,
-                // Five functions for each unit.
-                Then::Lstm { .. } | Then::Gru => 5 * LANES * ACTIVATION,
-            })?;
-            self.finish_panel(matrix, first, width, target, then);
+            self.budget.pay(width)?;
+            self.finish_panel(matrix, first, width, target);
             self.state.cursor.index += 1;
             self.state.cursor.row = 0;
         }
         Continue(())
     }
 
-    /// Adds the products of some rows of a panel to its sums.
-    fn rows(&mut self, source: Region, matrix: Matrix, first: usize, width: usize, row: usize, count: usize) {
+    /// Whole panels, with the results that `rows` and `finish_panel` give.
+    fn panels(&mut self, source: Region, matrix: Matrix, target: Region, panel: usize, count: usize) {
         let Pass { pack, kernels, state, .. } = self;
-        // Panels before this one are all of full width.
-        let at = first * matrix.padded_rows() + row * width;
-        let x = || source.at + row..source.at + row + count;
-        let sums = &mut state.sums.0[..width];
+        let State { values, quantised, scale, .. } = &mut **state;
+        let (first, width) = (panel * PANEL, count * PANEL);
+        let rows = matrix.padded_rows();
+        let biases = pack.f32s(matrix.bias_at + 4 * first, width);
+        let places = [source.range(0, matrix.rows), target.range(first, width)];
+        let [x, results] = values.get_disjoint_mut(places).expect("a product has a target of its own");
         match matrix.weights {
             Weights::F32 => {
-                let weights = pack.f32s(matrix.panels_at + 4 * at, count * width);
-                kernels.add_f32(sums, weights, &state.values[x()]);
+                let weights = pack.f32s(matrix.panels_at + 4 * first * rows, width * rows);
+                kernels.panels_f32(biases, weights, x, results);
             }
             Weights::F16 => {
-                let weights = pack.u16s(matrix.panels_at + 2 * at, count * width);
-                kernels.add_f16(sums, weights, &state.values[x()]);
+                let weights = pack.u16s(matrix.panels_at + 2 * first * rows, width * rows);
+                kernels.panels_f16(biases, weights, x, results);
             }
             Weights::Int8 => {
-                let weights = pack.i8s(matrix.panels_at + at, count * width);
-                let x = &state.quantised[row..row + count];
-                kernels.add_i8(&mut state.whole_sums[..width], weights, x);
+                let weights = pack.i8s(matrix.panels_at + first * rows, width * rows);
+                let columns = columns(pack, matrix, first, width, *scale);
+                kernels.panels_i8(&columns, weights, &quantised[..rows], results);
             }
         }
     }
 
-    fn finish_panel(&mut self, matrix: Matrix, first: usize, width: usize, target: Region, then: Then) {
+    /// Adds the products of some rows of a panel to its sums, which the first row begins.
+    fn rows(&mut self, source: Region, matrix: Matrix, first: usize, width: usize, row: usize, count: usize) {
+        let Pass { pack, kernels, state, .. } = self;
+        let State { sums, whole_sums, values, quantised, .. } = &mut **state;
+        // Panels before this one are all of full width.
+        let at = first * matrix.padded_rows() + row * width;
+        // The row that makes an odd number even has weights, but no input.
+        let x = source.at + row..source.at + (row + count).min(matrix.rows);
+        let begins = row == 0;
+        let bias = || pack.f32s(matrix.bias_at + 4 * first, width);
+        match matrix.weights {
+            Weights::F32 => {
+                let weights = pack.f32s(matrix.panels_at + 4 * at, count * width);
+                kernels.add_f32(sums, begins.then(bias), width, weights, &values[x]);
+            }
+            Weights::F16 => {
+                let weights = pack.u16s(matrix.panels_at + 2 * at, count * width);
+                kernels.add_f16(sums, begins.then(bias), width, weights, &values[x]);
+            }
+            Weights::Int8 => {
+                let weights = pack.i8s(matrix.panels_at + at, count * width);
+                let starts = || pack.i32s(matrix.starts_at + 4 * first, width);
+                let x = &quantised[row..row + count];
+                kernels.add_i8(whole_sums, begins.then(starts), width, weights, x);
+            }
+        }
+    }
+
+    fn finish_panel(&mut self, matrix: Matrix, first: usize, width: usize, target: Region) {
         let Pass { pack, kernels, state, .. } = self;
         let State { sums, whole_sums, values, scale, .. } = &mut **state;
-        if matrix.weights == Weights::Int8 {
-            let scales = pack.f32s(matrix.scales_at + 4 * first, width);
-            let bias = pack.f32s(matrix.bias_at + 4 * first, width);
-            kernels.scale(&whole_sums[..width], scales, *scale, bias, &mut sums.0[..width]);
+        let finish = |results: &mut [f32]| match matrix.weights {
+            Weights::F32 | Weights::F16 => kernels.join(sums, results),
+            Weights::Int8 => kernels.scale(whole_sums, &columns(pack, matrix, first, width, *scale), results),
+        };
+        let kept = width.min(target.len - first);
+        let results = &mut values[target.at + first..];
+        if kept == width {
+            return finish(&mut results[..width]);
         }
-        let from = match then {
-            Then::Keep => first,
-            Then::Map(activation) => {
-                kernels.map(activation, &mut sums.0[..width]);
-                first
-            }
-            Then::Lstm { cell } => {
-                let units = first / 4;
-                let cell = values[cell + units..].first_chunk_mut::<LANES>();
-                kernels.lstm(&mut sums.0, cell.expect("regions are padded to whole vectors"));
-                units
-            }
-            Then::Gru => {
-                let units = first / 4;
-                let hidden = values[target.at + units..].first_chunk::<LANES>();
-                kernels.gru(&mut sums.0, hidden.expect("regions are padded to whole vectors"));
-                units
-            }
-        };
-        let width = match then {
-            Then::Keep | Then::Map(_) => width,
-            Then::Lstm { .. } | Then::Gru => LANES,
-        };
-        let kept = width.min(target.len - from);
-        values[target.at + from..][..kept].copy_from_slice(&sums.0[..kept]);
+        // What follows may belong to another region.
+        let mut padded = [0.0; PANEL];
+        finish(&mut padded[..width]);
+        results[..kept].copy_from_slice(&padded[..kept]);
+    }
+
+    fn lstm(&mut self, gates: Region, cell: Region, hidden: Region) -> ControlFlow<()> {
+        self.units(hidden, |pass, unit, count| {
+            let places =
+                [gates.range(4 * unit, 4 * count), cell.range(unit, count), hidden.range(unit, count)];
+            let [gates, cell, hidden] =
+                pass.state.values.get_disjoint_mut(places).expect("regions do not overlap");
+            pass.kernels.lstm(gates, cell, hidden);
+        })
+    }
+
+    fn gru(&mut self, gates: Region, hidden: Region) -> ControlFlow<()> {
+        self.units(hidden, |pass, unit, count| {
+            let places = [gates.range(4 * unit, 4 * count), hidden.range(unit, count)];
+            let [gates, hidden] = pass.state.values.get_disjoint_mut(places).expect("regions do not overlap");
+            pass.kernels.gru(gates, hidden);
+        })
+    }
+
+    /// Calls `work` for groups of 16 units of a recurrent layer, and for as many groups at once as can be paid for.
+    fn units(&mut self, hidden: Region, mut work: impl FnMut(&mut Self, usize, usize)) -> ControlFlow<()> {
+        let groups = hidden.len.div_ceil(LANES);
+        while self.state.cursor.index < groups {
+            let group = self.state.cursor.index;
+            let count = self.budget.pay_many(groups - group, UNITS_COST)?;
+            work(self, group * LANES, count * LANES);
+            self.state.cursor.index += count;
+        }
+        Continue(())
     }
 
     /// Row by row, each output with the input of its own group.
@@ -308,17 +377,18 @@ impl Pass<'_> {
             let kept = width.min(target.len - first);
             if self.state.cursor.row == 0 {
                 let bias = self.pack.f32s(matrix.bias_at + 4 * first, width);
-                self.state.sums.0[..width].copy_from_slice(bias);
+                self.state.sums.even()[..width].copy_from_slice(bias);
             }
             while self.state.cursor.row < matrix.rows {
                 let row = self.state.cursor.row;
                 self.budget.pay(2 * width)?;
-                let weights =
-                    self.pack.f32s(matrix.panels_at + 4 * (first * matrix.rows + row * width), width);
+                let weights = self
+                    .pack
+                    .f32s(matrix.panels_at + 4 * (first * matrix.padded_rows() + row * width), width);
                 let (tap, channel) = (row / grouping.group_inputs, row % grouping.group_inputs);
                 let from = source.at + tap * grouping.inputs + channel;
                 let State { sums, values, .. } = &mut *self.state;
-                for (lane, (sum, weight)) in sums.0.iter_mut().zip(weights).take(kept).enumerate() {
+                for (lane, (sum, weight)) in sums.even().iter_mut().zip(weights).take(kept).enumerate() {
                     let group = (first + lane) / grouping.group_outputs;
                     *sum += weight * values[from + group * grouping.group_inputs];
                 }
@@ -326,7 +396,7 @@ impl Pass<'_> {
             }
             self.budget.pay(width)?;
             let State { sums, values, .. } = &mut *self.state;
-            values[target.at + first..][..kept].copy_from_slice(&sums.0[..kept]);
+            values[target.at + first..][..kept].copy_from_slice(&sums.even()[..kept]);
             self.state.cursor.index += 1;
             self.state.cursor.row = 0;
         }
@@ -357,7 +427,10 @@ impl Pass<'_> {
                 let padded = length.next_multiple_of(LANES);
                 let values = &mut pass.state.values[region.at + at..][..padded];
                 pass.kernels.exp_shifted(values, pass.state.greatest);
-                pass.state.scale += lanewise(&values[..length], 0.0, |sum, value| sum + value);
+                // Chunk by chunk, so that the order of adding does not depend on the budget.
+                for chunk in values[..length].chunks(CHUNK) {
+                    pass.state.scale += lanewise(chunk, 0.0, |sum, value| sum + value);
+                }
             })?;
             self.state.cursor = Cursor { row: 2, index: 0, ..self.state.cursor };
         }
@@ -404,10 +477,15 @@ fn lanewise(values: &[f32], start: f32, fold: impl Fn(f32, f32) -> f32) -> f32 {
     lanes.into_iter().fold(start, fold)
 }
 
-/// The sums of a panel, on their own cache lines.
-#[derive(Debug, Clone)]
-#[repr(align(64))]
-pub(crate) struct Sums(pub(crate) [f32; PANEL]);
+/// What belongs to some columns of a matrix of 8-bit weights.
+fn columns(pack: &Pack, matrix: Matrix, first: usize, width: usize, unit: f32) -> Columns<'_> {
+    Columns {
+        starts: pack.i32s(matrix.starts_at + 4 * first, width),
+        scales: pack.f32s(matrix.scales_at + 4 * first, width),
+        unit,
+        biases: pack.f32s(matrix.bias_at + 4 * first, width),
+    }
+}
 
 /// The multiply-adds of a whole pass, as the budget counts them.
 pub(crate) fn work(program: &Program) -> usize {
@@ -415,15 +493,9 @@ pub(crate) fn work(program: &Program) -> usize {
         Step::Copy { target, .. } | Step::Window { target, .. } => target.len,
         Step::Remember { source, .. } => source.len,
         Step::Patch(patch) => patch.taps * patch.width * patch.filters,
-        Step::Quantise { source } => source.len + source.len.next_multiple_of(2),
-        Step::Product { matrix, then, .. } => {
-            let end = match then {
-                Then::Keep => matrix.columns,
-                Then::Map(_) => matrix.columns * ACTIVATION,
-                Then::Lstm { .. } | Then::Gru => matrix.panels() * 5 * LANES * ACTIVATION,
-            };
-            matrix.padded_rows() * matrix.columns + end
-        }
+        Step::Quantise { source } => source.len + source.len.next_multiple_of(LANES),
+        Step::Product { matrix, .. } => (matrix.padded_rows() + 1) * matrix.columns,
+        Step::Lstm { hidden, .. } | Step::Gru { hidden, .. } => hidden.len.div_ceil(LANES) * UNITS_COST,
         Step::Grouped { matrix, .. } => (2 * matrix.rows + 1) * matrix.columns,
         Step::Map { region, .. } => region.len.next_multiple_of(LANES) * ACTIVATION,
         Step::Softmax { region } => region.len * (ACTIVATION + 2),

@@ -187,6 +187,9 @@ impl Network {
     /// module (counters of batch norm, `num_batches_tracked`, excepted).
     pub fn from_state_dict(bytes: &[u8], description: &Description) -> Result<Self, Error> {
         let limits = Limits::default();
+        if description.inputs == 0 {
+            return Err(Problem::unexpected("at least 1", 0).at("inputs"));
+        }
         let text = decode(bytes, &limits)?;
         let mut reader = Reader { fields: whole(text, &limits)?, used: Vec::new(), layers: Vec::new() };
         let mut size = description.inputs;

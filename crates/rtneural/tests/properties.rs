@@ -81,6 +81,43 @@ proptest! {
     }
 
     #[test]
+    fn sums_of_whole_numbers_are_the_same_on_every_level(
+        inputs in 1_usize..300,
+        outputs in 1_usize..200,
+        seed: u64,
+        extreme: bool,
+    ) {
+        // Extreme: every input and every weight is the greatest, so that the sums are as large as they get.
+        let mut numbers = Numbers(seed);
+        let mut take = |count| if extreme { vec![1.0; count] } else { numbers.take(count, 1.0) };
+        let (kernel, input) = (take(inputs * outputs), take(inputs));
+        let layer = rtneural::Dense {
+            inputs,
+            outputs,
+            kernel,
+            bias: None,
+            activation: None,
+            time_distributed: false,
+        };
+        let network = Network::new(inputs, vec![rtneural::Layer::Dense(layer)]).unwrap();
+        let mut rows = Vec::new();
+        for level in Level::available() {
+            let model = Model::new(&network, Options { weights: Weights::Int8, level, ..Options::default() });
+            let (model, mut output) = (model.unwrap(), vec![0.0; outputs]);
+            model.forward(&mut model.state(), &input, &mut output).unwrap();
+            rows.push(output);
+        }
+        if extreme {
+            // The weights are 127 times 1/127 and the inputs 32,767 times 1/32,767 exactly; what is left is rounding.
+            let exact = inputs as f32;
+            prop_assert!(rows[0].iter().all(|sum| (sum - exact).abs() <= 1e-6 * exact), "{:?}", rows[0]);
+        }
+        for other in &rows[1..] {
+            prop_assert_eq!(bits(&rows[..1]), bits(std::slice::from_ref(other)));
+        }
+    }
+
+    #[test]
     fn written_networks_are_read_back_bit_for_bit(seed: u64) {
         let network = random_network(seed);
         let text = network.to_json();

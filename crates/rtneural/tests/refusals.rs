@@ -396,6 +396,10 @@ fn files_that_are_none_are_refused_with_their_name() {
     {
         let error = refuse(std::path::Path::new("/dev/null"));
         assert!(error.to_string().contains("a device, pipe or socket"), "{error}");
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let error = refuse(&socket);
+        assert!(error.to_string().contains("a device, pipe or socket"), "{error}");
         // Root may read everything; others may not.
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
@@ -403,6 +407,74 @@ fn files_that_are_none_are_refused_with_their_name() {
             assert!(matches!(refuse(&path).problem(), Problem::Io(_)));
         }
     }
+}
+
+#[test]
+fn what_is_wrong_inside_of_a_file_is_said_with_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.json");
+    let good = dense(GOOD_DENSE).into_bytes();
+    let beginning = good[..40].to_vec();
+    let not_utf8 = [&good[..8], b"\xFF", &good[8..]].concat();
+    for (bytes, part) in [
+        (beginning, "end of the file"),
+        (not_utf8, "UTF-8"),
+        (vec![b'['; 1 << 20], "an object with in_shape and layers"),
+        ([b"{\"deep\": ".to_vec(), vec![b'['; 1 << 20]].concat(), "at most 16 nested"),
+        (vec![0; 1000], "'\\0'"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let message = Network::read(&path).unwrap_err().to_string();
+        assert!(message.contains("model.json: ") && message.contains(part), "{message}");
+    }
+    fs::write(&path, &good).unwrap();
+    let limits = Limits { file_bytes: good.len(), ..Limits::default() };
+    Network::read_with_limits(&path, &limits).unwrap();
+    let limits = Limits { file_bytes: good.len() - 1, ..limits };
+    let message = Network::read_with_limits(&path, &limits).unwrap_err().to_string();
+    assert!(message.contains("model.json: ") && message.contains("bytes, but the limit is"), "{message}");
+    // The default limit is 128 MiB; a hole in a file takes no place on the disk.
+    fs::File::create(&path).unwrap().set_len(129 << 20).unwrap();
+    let message = Network::read(&path).unwrap_err().to_string();
+    assert!(message.contains("135266304 bytes, but the limit is 134217728"), "{message}");
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_is_refused() {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.json");
+    // Spaces behind a model change nothing, so that whatever is read in time is the model.
+    let text = format!("{}{}", dense(GOOD_DENSE), " ".repeat(4 << 20));
+    fs::write(&path, &text).unwrap();
+    let expected = Network::from_json(text.as_bytes()).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = fs::File::options().append(true).open(&path).unwrap();
+            // Never more than the reader's limit.
+            for _ in 0..64 << 20 {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                file.write_all(b" ").unwrap();
+            }
+        });
+        let begin = Instant::now();
+        let refused = loop {
+            match Network::read(&path) {
+                Ok(network) => assert_eq!(network, expected),
+                Err(error) => break matches!(error.problem(), Problem::ChangedWhileReading),
+            }
+            if begin.elapsed() > Duration::from_secs(30) {
+                break false;
+            }
+        };
+        stop.store(true, Ordering::Relaxed);
+        assert!(refused, "never refused as changed");
+    });
 }
 
 #[test]

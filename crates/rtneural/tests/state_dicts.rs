@@ -45,6 +45,13 @@ fn parameters_that_do_not_fit_are_refused_with_module_and_name() {
 }
 
 #[test]
+fn a_description_without_inputs_is_refused() {
+    let none = Description { inputs: 0, modules: description(r#"{"type": "linear", "prefix": ""}"#).modules };
+    let message = Network::from_state_dict(br#"{"weight": [[]]}"#, &none).unwrap_err().to_string();
+    assert_eq!(message, "inputs: expected at least 1, found 0");
+}
+
+#[test]
 fn counters_of_batch_norm_are_no_parameters() {
     let dict = r#"{"n.running_mean": [0, 0], "n.running_var": [1, 1], "n.num_batches_tracked": 7}"#;
     let modules = description(r#"{"type": "batchnorm1d", "prefix": "n."}"#);

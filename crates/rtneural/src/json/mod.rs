@@ -9,5 +9,7 @@ mod write;
 pub(crate) use fields::{Fields, Owner, unknown_name};
 pub(crate) use object::{Object, Tree};
 pub(crate) use read::{decode, parse};
+#[cfg(feature = "onnx")]
+pub(crate) use text::shortened;
 pub(crate) use text::{Cursor, quoted};
 pub(crate) use write::write;

@@ -2,7 +2,7 @@
 
 use super::{LayerKind, check_size, check_values, read_activation, read_tensor, read_weights};
 use crate::json::{Fields, Object, Tree};
-use crate::program::{Builder, Grouping, Then};
+use crate::program::{Builder, Grouping};
 use crate::{Activation, Error, Problem};
 
 /// Causal convolution over time: each call is one time step, and what came before the first call was zeros.
@@ -122,7 +122,7 @@ impl LayerKind for Conv1d {
         let bias = |output: usize| self.bias[output];
         if self.groups == 1 {
             let matrix = builder.matrix(rows, self.outputs, &weight, &bias)?;
-            builder.product(window, matrix, target, Then::Keep);
+            builder.product(window, matrix, target);
         } else {
             let grouping = Grouping {
                 inputs: self.inputs,
@@ -132,7 +132,7 @@ impl LayerKind for Conv1d {
             let matrix = builder.f32_matrix(rows, self.outputs, &weight, &bias)?;
             builder.grouped(window, matrix, target, grouping);
         }
-        builder.set_current(target, self.groups == 1);
+        builder.set_current(target);
         builder.activation(self.activation);
         Ok(())
     }

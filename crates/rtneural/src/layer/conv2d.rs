@@ -2,7 +2,7 @@
 
 use super::{LayerKind, check_size, check_values, read_activation, read_tensor, read_weights};
 use crate::json::{Fields, Object, Tree};
-use crate::program::{Builder, Patch, Then};
+use crate::program::{Builder, Patch};
 use crate::{Activation, Error, Problem};
 
 /// What stands beside the first and last feature.
@@ -209,9 +209,9 @@ impl LayerKind for Conv2d {
                 target: patch,
             });
             let place = target.part(feature * self.filters_out, self.filters_out);
-            builder.product(patch, matrix, place, Then::Keep);
+            builder.product(patch, matrix, place);
         }
-        builder.set_current(target, false);
+        builder.set_current(target);
         builder.activation(self.activation);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{LayerKind, check_size, check_values, read_activation, read_tensor, read_weights};
 use crate::json::{Fields, Object, Tree};
-use crate::program::{Builder, Then};
+use crate::program::Builder;
 use crate::{Activation, Error, Problem};
 
 /// y = activation(xW + b).
@@ -79,7 +79,7 @@ impl LayerKind for Dense {
         match builder.take_fold() {
             None => {
                 let matrix = builder.matrix(self.inputs, self.outputs, &kernel, &bias)?;
-                builder.product(source, matrix, target, Then::Keep);
+                builder.product(source, matrix, target);
             }
             Some(norm) => {
                 // y = scale (xW + b - mean) + shift, in f64 so that the folded weights are rounded once.
@@ -88,10 +88,10 @@ impl LayerKind for Dense {
                 };
                 let bias = |output: usize| norm.apply(output, f64::from(bias(output))) as f32;
                 let matrix = builder.matrix(self.inputs, self.outputs, &folded, &bias)?;
-                builder.product(source, matrix, target, Then::Keep);
+                builder.product(source, matrix, target);
             }
         }
-        builder.set_current(target, true);
+        builder.set_current(target);
         builder.activation(self.activation);
         Ok(())
     }

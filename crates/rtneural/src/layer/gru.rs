@@ -1,8 +1,9 @@
 //! Gated recurrent unit.
 
-use super::{LayerKind, check_recurrent_flags, check_size, check_values, read_tensor, read_weights};
-use crate::json::{Fields, Object, Tree};
-use crate::program::{Builder, Then, UNITS};
+use super::LayerKind;
+use super::recurrent::Sizes;
+use crate::json::{Fields, Object};
+use crate::program::{Builder, UNITS};
 use crate::{Error, Problem};
 
 /// Gated recurrent unit with gates in the order z, r, h and the reset after the product:
@@ -23,16 +24,17 @@ pub struct Gru {
 
 impl Gru {
     pub(super) fn read(fields: &Fields, inputs: usize) -> Result<Self, Error> {
-        check_recurrent_flags(fields)?;
         let outputs = fields.shape("shape")?;
-        let weights = read_weights(fields, &[3], "[W, U, b]")?;
-        Ok(Gru {
-            inputs,
-            outputs,
-            kernel: read_tensor(fields, &weights, 0, &[inputs, 3 * outputs])?,
-            recurrent: read_tensor(fields, &weights, 1, &[outputs, 3 * outputs])?,
-            bias: read_tensor(fields, &weights, 2, &[2, 3 * outputs])?,
-        })
+        let [kernel, recurrent, bias] = Self::sizes(inputs, outputs).read(fields)?;
+        Ok(Gru { inputs, outputs, kernel, recurrent, bias })
+    }
+
+    fn sizes(inputs: usize, outputs: usize) -> Sizes {
+        Sizes { inputs, units: outputs, gates: 3, biases: 2 }
+    }
+
+    fn arrays(&self) -> [&[f32]; 3] {
+        [&self.kernel, &self.recurrent, &self.bias]
     }
 }
 
@@ -54,27 +56,15 @@ impl LayerKind for Gru {
     }
 
     fn state_values(&self) -> usize {
-        self.inputs.saturating_add(self.outputs.saturating_mul(2))
+        self.inputs.saturating_add(self.outputs.saturating_mul(6))
     }
 
     fn check(&self) -> Result<(), (String, Problem)> {
-        check_size("inputs", self.inputs)?;
-        check_size("outputs", self.outputs)?;
-        let gates = self.outputs.saturating_mul(3);
-        check_values("kernel", &self.kernel, &[self.inputs, gates])?;
-        check_values("recurrent", &self.recurrent, &[self.outputs, gates])?;
-        check_values("bias", &self.bias, &[2, gates])
+        Self::sizes(self.inputs, self.outputs).check(self.arrays())
     }
 
     fn write(&self, entry: &mut Object) {
-        let gates = 3 * self.outputs;
-        entry.text("activation", "tanh");
-        entry.shape(&[None, None, Some(self.outputs)]);
-        entry.weights(vec![
-            Tree::nested(&self.kernel, &[self.inputs, gates]),
-            Tree::nested(&self.recurrent, &[self.outputs, gates]),
-            Tree::nested(&self.bias, &[2, gates]),
-        ]);
+        Self::sizes(self.inputs, self.outputs).write(entry, self.arrays());
     }
 
     fn build(&self, builder: &mut Builder) -> Result<(), Problem> {
@@ -83,7 +73,7 @@ impl LayerKind for Gru {
         let joined = builder.region(inputs + outputs);
         let hidden = builder.region(outputs);
         builder.copy(source, joined.part(0, inputs));
-        // A panel holds four sums of 16 units: z, r, and the parts of n that come from x and from h, which r must
+        // Four sums of 16 units lie side by side: z, r, and the parts of n that come from x and from h, which r must
         // reach apart from one another. Where a part has no weight the matrix holds 0.
         let place = |column: usize| {
             let (panel, within) = (column / (4 * UNITS), column % (4 * UNITS));
@@ -106,9 +96,11 @@ impl LayerKind for Gru {
         };
         let columns = outputs.div_ceil(UNITS) * 4 * UNITS;
         let matrix = builder.matrix(inputs + outputs, columns, &weight, &bias)?;
-        builder.product(joined, matrix, hidden, Then::Gru);
+        let sums = builder.region(columns);
+        builder.product(joined, matrix, sums);
+        builder.gru(sums, hidden);
         builder.copy(hidden, joined.part(inputs, outputs));
-        builder.set_current(hidden, false);
+        builder.set_current(hidden);
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! Long short-term memory.
 
-use super::{LayerKind, check_recurrent_flags, check_size, check_values, read_tensor, read_weights};
-use crate::json::{Fields, Object, Tree};
-use crate::program::{Builder, Then, UNITS};
+use super::LayerKind;
+use super::recurrent::Sizes;
+use crate::json::{Fields, Object};
+use crate::program::{Builder, UNITS};
 use crate::{Error, Problem};
 
 /// Long short-term memory with gates in the order i, f, g, o:
@@ -23,16 +24,17 @@ pub struct Lstm {
 
 impl Lstm {
     pub(super) fn read(fields: &Fields, inputs: usize) -> Result<Self, Error> {
-        check_recurrent_flags(fields)?;
         let outputs = fields.shape("shape")?;
-        let weights = read_weights(fields, &[3], "[W, U, b]")?;
-        Ok(Lstm {
-            inputs,
-            outputs,
-            kernel: read_tensor(fields, &weights, 0, &[inputs, 4 * outputs])?,
-            recurrent: read_tensor(fields, &weights, 1, &[outputs, 4 * outputs])?,
-            bias: read_tensor(fields, &weights, 2, &[4 * outputs])?,
-        })
+        let [kernel, recurrent, bias] = Self::sizes(inputs, outputs).read(fields)?;
+        Ok(Lstm { inputs, outputs, kernel, recurrent, bias })
+    }
+
+    fn sizes(inputs: usize, outputs: usize) -> Sizes {
+        Sizes { inputs, units: outputs, gates: 4, biases: 1 }
+    }
+
+    fn arrays(&self) -> [&[f32]; 3] {
+        [&self.kernel, &self.recurrent, &self.bias]
     }
 }
 
@@ -54,27 +56,15 @@ impl LayerKind for Lstm {
     }
 
     fn state_values(&self) -> usize {
-        self.inputs.saturating_add(self.outputs.saturating_mul(3))
+        self.inputs.saturating_add(self.outputs.saturating_mul(7))
     }
 
     fn check(&self) -> Result<(), (String, Problem)> {
-        check_size("inputs", self.inputs)?;
-        check_size("outputs", self.outputs)?;
-        let gates = self.outputs.saturating_mul(4);
-        check_values("kernel", &self.kernel, &[self.inputs, gates])?;
-        check_values("recurrent", &self.recurrent, &[self.outputs, gates])?;
-        check_values("bias", &self.bias, &[gates])
+        Self::sizes(self.inputs, self.outputs).check(self.arrays())
     }
 
     fn write(&self, entry: &mut Object) {
-        let gates = 4 * self.outputs;
-        entry.text("activation", "tanh");
-        entry.shape(&[None, None, Some(self.outputs)]);
-        entry.weights(vec![
-            Tree::nested(&self.kernel, &[self.inputs, gates]),
-            Tree::nested(&self.recurrent, &[self.outputs, gates]),
-            Tree::nested(&self.bias, &[gates]),
-        ]);
+        Self::sizes(self.inputs, self.outputs).write(entry, self.arrays());
     }
 
     fn build(&self, builder: &mut Builder) -> Result<(), Problem> {
@@ -85,7 +75,7 @@ impl LayerKind for Lstm {
         let cell = builder.region(outputs);
         let hidden = builder.region(outputs);
         builder.copy(source, joined.part(0, inputs));
-        // A panel holds the four gates of 16 units, so that its end is all that c and h of these units need.
+        // The four gates of 16 units side by side: whole vectors whatever the number of units.
         let column = |column: usize| {
             let (panel, within) = (column / (4 * UNITS), column % (4 * UNITS));
             let unit = panel * UNITS + within % UNITS;
@@ -99,9 +89,11 @@ impl LayerKind for Lstm {
         let bias = |at: usize| column(at).map_or(0.0, |gate| self.bias[gate]);
         let columns = outputs.div_ceil(UNITS) * 4 * UNITS;
         let matrix = builder.matrix(inputs + outputs, columns, &weight, &bias)?;
-        builder.product(joined, matrix, hidden, Then::Lstm { cell: cell.at });
+        let gates = builder.region(columns);
+        builder.product(joined, matrix, gates);
+        builder.lstm(gates, cell, hidden);
         builder.copy(hidden, joined.part(inputs, outputs));
-        builder.set_current(hidden, false);
+        builder.set_current(hidden);
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod dense;
 mod gru;
 mod lstm;
 mod prelu;
+mod recurrent;
 
 pub use activation::ActivationLayer;
 pub use batch_norm::BatchNorm;
@@ -162,24 +163,6 @@ fn no_activation(fields: &Fields) -> Result<(), Error> {
             Problem::unexpected("none, for this layer does not apply one", crate::json::quoted(name)),
         )),
     }
-}
-
-/// What recurrent layers may say about themselves: everything else would change the result.
-fn check_recurrent_flags(fields: &Fields) -> Result<(), Error> {
-    for (name, only) in [("activation", "tanh"), ("recurrent_activation", "sigmoid")] {
-        match fields.text(name)?.as_deref() {
-            None | Some("") => {}
-            Some(found) if found == only => {}
-            Some(found) => {
-                let found = crate::json::quoted(found);
-                return Err(fields.error(name, Problem::unexpected(format!("{only:?}"), found)));
-            }
-        }
-    }
-    fields.flag_must_be("return_sequences", true)?;
-    fields.flag_must_be("go_backwards", false)?;
-    fields.flag_must_be("reset_after", true)?;
-    fields.flag_must_be("use_bias", true)
 }
 
 /// The arrays of `weights`; there must be as many as one of `counts`.

@@ -62,6 +62,10 @@ impl Arena {
         self.values(offset, count)
     }
 
+    pub(crate) fn i32s(&self, offset: usize, count: usize) -> &[i32] {
+        self.values(offset, count)
+    }
+
     pub(crate) fn i8s(&self, offset: usize, count: usize) -> &[i8] {
         self.values(offset, count)
     }

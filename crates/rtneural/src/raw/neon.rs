@@ -1,7 +1,7 @@
 //! Vectors of AArch64.
 //!
 //! SAFETY, for every block here: NEON belongs to the baseline of Rust's AArch64 targets; pointers lead to as many
-//! values as the trait says, and the loads and stores used need no more than the values' own alignment.
+//! values as the traits say, and the loads and stores used need no more than the values' own alignment.
 
 #![allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all blocks, given above")]
 
@@ -9,10 +9,10 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::generic::Vector;
+use super::whole::Dot;
 
 impl Vector for float32x4_t {
     const LANES: usize = 4;
-    type Whole = int32x4_t;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -85,27 +85,6 @@ impl Vector for float32x4_t {
         }
     }
 
-    #[inline(always)]
-    unsafe fn load_whole(from: *const i32) -> int32x4_t {
-        unsafe { vld1q_s32(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_whole(whole: int32x4_t, to: *mut i32) {
-        unsafe { vst1q_s32(to, whole) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(whole: int32x4_t, weights: *const i8, pair: *const i16) -> int32x4_t {
-        unsafe {
-            let weights = vmovl_s8(vld1_s8(weights));
-            let pair = vreinterpretq_s16_s32(vdupq_n_s32(pair.cast::<i32>().read_unaligned()));
-            let low = vmull_s16(vget_low_s16(weights), vget_low_s16(pair));
-            let high = vmull_high_s16(weights, pair);
-            vaddq_s32(whole, vpaddq_s32(low, high))
-        }
-    }
-
     // Its intrinsic is not stable in Rust yet.
     #[inline(always)]
     unsafe fn prefetch(address: *const u8) {
@@ -113,4 +92,34 @@ impl Vector for float32x4_t {
     }
 }
 
-vector_table!(float32x4_t, "neon");
+/// Two products of 16-bit numbers in each sum of 4 columns.
+pub(super) struct Pairs;
+
+impl Dot for Pairs {
+    const LANES: usize = 4;
+    const ROWS: usize = 2;
+    type Sums = int32x4_t;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> int32x4_t {
+        unsafe { vld1q_s32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: int32x4_t, to: *mut i32) {
+        unsafe { vst1q_s32(to, sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(sums: int32x4_t, weights: *const i8, x: *const i16) -> int32x4_t {
+        unsafe {
+            let weights = vmovl_s8(vld1_s8(weights));
+            let pair = vreinterpretq_s16_s32(vdupq_n_s32(x.cast::<i32>().read_unaligned()));
+            let low = vmull_s16(vget_low_s16(weights), vget_low_s16(pair));
+            let high = vmull_high_s16(weights, pair);
+            vaddq_s32(sums, vpaddq_s32(low, high))
+        }
+    }
+}
+
+vector_table!(float32x4_t, Pairs, "neon");

@@ -2,6 +2,7 @@
 
 use super::generic::Vector;
 use super::half::f16_value;
+use super::whole::Dot;
 
 #[derive(Clone, Copy)]
 pub(super) struct Lanes([f32; 16]);
@@ -18,10 +19,9 @@ impl Lanes {
 }
 
 // SAFETY (of all these functions): no instruction beyond the baseline is used; pointers lead to 16 values (32 weights
-// and 2 inputs in `add_pairs`) by the trait's contract.
+// and 2 inputs in `Dot::add`) by the traits' contracts.
 impl Vector for Lanes {
     const LANES: usize = 16;
-    type Whole = [i32; 16];
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -89,30 +89,39 @@ impl Vector for Lanes {
     }
 
     #[inline(always)]
-    unsafe fn load_whole(from: *const i32) -> [i32; 16] {
+    unsafe fn prefetch(_: *const u8) {}
+}
+
+/// Two products in each sum of 16 columns.
+pub(super) struct Pairs;
+
+impl Dot for Pairs {
+    const LANES: usize = 16;
+    const ROWS: usize = 2;
+    type Sums = [i32; 16];
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> [i32; 16] {
         // SAFETY: 16 values by the contract.
         unsafe { *from.cast() }
     }
 
     #[inline(always)]
-    unsafe fn store_whole(whole: [i32; 16], to: *mut i32) {
+    unsafe fn store(sums: [i32; 16], to: *mut i32) {
         // SAFETY: room for 16 values by the contract.
-        unsafe { *to.cast() = whole }
+        unsafe { *to.cast() = sums }
     }
 
     #[inline(always)]
-    unsafe fn add_pairs(mut whole: [i32; 16], weights: *const i8, pair: *const i16) -> [i32; 16] {
+    unsafe fn add(mut sums: [i32; 16], weights: *const i8, x: *const i16) -> [i32; 16] {
         // SAFETY: 32 weights and 2 inputs by the contract.
-        let (weights, pair): ([[i8; 2]; 16], [i16; 2]) = unsafe { (*weights.cast(), *pair.cast()) };
+        let (weights, pair): ([[i8; 2]; 16], [i16; 2]) = unsafe { (*weights.cast(), *x.cast()) };
         for lane in 0..16 {
-            whole[lane] += i32::from(weights[lane][0]) * i32::from(pair[0])
+            sums[lane] += i32::from(weights[lane][0]) * i32::from(pair[0])
                 + i32::from(weights[lane][1]) * i32::from(pair[1]);
         }
-        whole
+        sums
     }
-
-    #[inline(always)]
-    unsafe fn prefetch(_: *const u8) {}
 }
 
-vector_table!(Lanes);
+vector_table!(Lanes, Pairs);

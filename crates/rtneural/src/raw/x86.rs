@@ -8,11 +8,12 @@
 
 use std::arch::x86_64::*;
 
+use super::LANES;
 use super::generic::Vector;
+use super::whole::Dot;
 
 impl Vector for __m256 {
     const LANES: usize = 8;
-    type Whole = __m256i;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -79,25 +80,6 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
-    unsafe fn load_whole(from: *const i32) -> __m256i {
-        unsafe { _mm256_loadu_si256(from.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_whole(whole: __m256i, to: *mut i32) {
-        unsafe { _mm256_storeu_si256(to.cast(), whole) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(whole: __m256i, weights: *const i8, pair: *const i16) -> __m256i {
-        unsafe {
-            let weights = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.cast()));
-            let pair = _mm256_set1_epi32(pair.cast::<i32>().read_unaligned());
-            _mm256_add_epi32(whole, _mm256_madd_epi16(weights, pair))
-        }
-    }
-
-    #[inline(always)]
     unsafe fn prefetch(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
@@ -105,7 +87,6 @@ impl Vector for __m256 {
 
 impl Vector for __m512 {
     const LANES: usize = 16;
-    type Whole = __m512i;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
@@ -172,36 +153,128 @@ impl Vector for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn load_whole(from: *const i32) -> __m512i {
-        unsafe { _mm512_loadu_si512(from.cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_whole(whole: __m512i, to: *mut i32) {
-        unsafe { _mm512_storeu_si512(to.cast(), whole) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_pairs(whole: __m512i, weights: *const i8, pair: *const i16) -> __m512i {
-        unsafe {
-            let weights = _mm512_cvtepi8_epi16(_mm256_loadu_si256(weights.cast()));
-            let pair = _mm512_set1_epi32(pair.cast::<i32>().read_unaligned());
-            _mm512_add_epi32(whole, _mm512_madd_epi16(weights, pair))
-        }
-    }
-
-    #[inline(always)]
     unsafe fn prefetch(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 }
 
+/// Two products of 16-bit numbers in each 32-bit lane, of 8 columns.
+pub(super) struct Pairs256;
+
+impl Dot for Pairs256 {
+    const LANES: usize = 8;
+    const ROWS: usize = 2;
+    type Sums = __m256i;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m256i {
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: __m256i, to: *mut i32) {
+        unsafe { _mm256_storeu_si256(to.cast(), sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(sums: __m256i, weights: *const i8, x: *const i16) -> __m256i {
+        unsafe {
+            let weights = _mm256_cvtepi8_epi16(_mm_loadu_si128(weights.cast()));
+            let pair = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
+            _mm256_add_epi32(sums, _mm256_madd_epi16(weights, pair))
+        }
+    }
+}
+
+/// The same of 16 columns.
+pub(super) struct Pairs512;
+
+impl Dot for Pairs512 {
+    const LANES: usize = 16;
+    const ROWS: usize = 2;
+    type Sums = __m512i;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m512i {
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: __m512i, to: *mut i32) {
+        unsafe { _mm512_storeu_si512(to.cast(), sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(sums: __m512i, weights: *const i8, x: *const i16) -> __m512i {
+        unsafe {
+            let weights = _mm512_cvtepi8_epi16(_mm256_loadu_si256(weights.cast()));
+            let pair = _mm512_set1_epi32(x.cast::<i32>().read_unaligned());
+            _mm512_add_epi32(sums, _mm512_madd_epi16(weights, pair))
+        }
+    }
+}
+
+/// Four products of 8-bit numbers in each 32-bit lane, of 16 columns.
+///
+/// The instruction multiplies unsigned by signed bytes. So each input is made positive by adding 2^15 and cut into its
+/// low and high byte, which have a sum each; four inputs are kept as their four low bytes and their four high bytes.
+/// Sums wrap around, which does not matter: the result of all fits.
+pub(super) struct Quads512;
+
+impl Dot for Quads512 {
+    const LANES: usize = 16;
+    const ROWS: usize = 4;
+    const OFFSET: i32 = 1 << 15;
+    type Sums = [__m512i; 2];
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> [__m512i; 2] {
+        unsafe { [_mm512_loadu_si512(from.cast()), _mm512_setzero_si512()] }
+    }
+
+    #[inline(always)]
+    unsafe fn store([low, high]: [__m512i; 2], to: *mut i32) {
+        unsafe { _mm512_storeu_si512(to.cast(), _mm512_add_epi32(low, _mm512_slli_epi32::<8>(high))) }
+    }
+
+    #[inline(always)]
+    unsafe fn add([low, high]: [__m512i; 2], weights: *const i8, x: *const i16) -> [__m512i; 2] {
+        unsafe {
+            let weights = _mm512_loadu_si512(weights.cast());
+            let x = x.cast::<i32>();
+            let low_bytes = _mm512_set1_epi32(x.read_unaligned());
+            let high_bytes = _mm512_set1_epi32(x.add(1).read_unaligned());
+            [_mm512_dpbusd_epi32(low, low_bytes, weights), _mm512_dpbusd_epi32(high, high_bytes, weights)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn quantise(values: &[f32; LANES], factor: f32, numbers: &mut [i16; LANES]) {
+        unsafe {
+            let scaled = _mm512_mul_ps(_mm512_loadu_ps(values.as_ptr()), _mm512_set1_ps(factor));
+            let whole = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(scaled));
+            let positive = _mm256_xor_si256(whole, _mm256_set1_epi16(i16::MIN));
+            let bytes = _mm_set_epi8(15, 13, 11, 9, 14, 12, 10, 8, 7, 5, 3, 1, 6, 4, 2, 0);
+            let parted = _mm256_shuffle_epi8(positive, _mm256_broadcastsi128_si256(bytes));
+            _mm256_storeu_si256(numbers.as_mut_ptr().cast(), parted);
+        }
+    }
+}
+
 pub(super) mod avx2 {
+    use super::Pairs256;
     use std::arch::x86_64::__m256;
-    vector_table!(__m256, "avx2,fma,f16c");
+    vector_table!(__m256, Pairs256, "avx2,fma,f16c");
 }
 
 pub(super) mod avx512 {
+    use super::Pairs512;
     use std::arch::x86_64::__m512;
-    vector_table!(__m512, "avx512f,avx512bw,avx2,fma,f16c");
+    vector_table!(__m512, Pairs512, "avx512f,avx512bw,avx2,fma,f16c");
+}
+
+pub(super) mod avx512vnni {
+    use super::Quads512;
+    use std::arch::x86_64::__m512;
+    vector_table!(__m512, Quads512, "avx512f,avx512bw,avx512vnni,avx2,fma,f16c");
 }

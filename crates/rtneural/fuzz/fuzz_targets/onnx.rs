@@ -1,0 +1,7 @@
+//! ONNX.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    rtneural_fuzz::onnx(data);
+});
