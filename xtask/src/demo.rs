@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use dendrite_audio::Audio;
 use dendrite_features::{HOP_LENGTH, HopClock};
 use dendrite_host::{BlockSizes, Plugin, Run, Transport};
 use dendrite_julia::{Look, Reaction, Scene, scene};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
-use crate::audio::{self, Audio};
 use crate::trace::Trace;
 use crate::{bundle, contact_sheet, sync};
 
@@ -44,7 +44,7 @@ pub fn run() -> Result<()> {
         bundle::root().join("assets/demo/dendrite_demo.labels.json"),
     )?)
     .context("reading the labels of the demo track")?;
-    let song = audio::read(&track)?;
+    let song = dendrite_audio::read(&track)?;
 
     let csv = folder.join("hops.csv");
     let (output, seconds) = play(&bundles.clap, &song, &labels, &csv)?;
@@ -123,12 +123,17 @@ fn write_wav(path: &Path, rate: u32, channels: &[Vec<f32>]) -> Result<()> {
 fn scenes(trace: &Trace) -> Result<Vec<Scene>> {
     let (re, im) = (trace.numbers("c_re")?, trace.numbers("c_im")?);
     let (loudness, impact) = (trace.numbers("rms")?, trace.numbers("impact")?);
+    let (valence, arousal) = (trace.numbers("valence")?, trace.numbers("arousal")?);
     let look = Look::default();
     Ok((0..PICTURES)
         .map(|i| {
             let hop = (2 * i + 1) * trace.len() / (2 * PICTURES);
-            let reaction =
-                Reaction { loudness: loudness[hop] as f32, onset: impact[hop] as f32, ..Reaction::default() };
+            let reaction = Reaction {
+                loudness: loudness[hop] as f32,
+                onset: impact[hop] as f32,
+                valence: valence[hop] as f32,
+                arousal: arousal[hop] as f32,
+            };
             scene([re[hop], im[hop]], &look, &reaction)
         })
         .collect())

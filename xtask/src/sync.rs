@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use dendrite_audio::Audio;
 use dendrite_engine::{Engine, Settings, Snapshot, Transport};
 use dendrite_julia::{metrics, sync};
 use dendrite_orbit::HOP_S;
 use dendrite_orbit::baselines::{ConstantOrbit, OnsetDrivenSpeed};
 
-use crate::{audio, bundle};
+use crate::bundle;
 
 /// Mean luminance change per frame that neither stands still nor strobes.
 const CALM: std::ops::RangeInclusive<f32> = 0.004..=0.03;
@@ -67,7 +68,7 @@ pub struct Row {
 
 /// The engine and the two baselines on one file.
 pub fn measure(file: &Path) -> Result<[Row; 3]> {
-    let audio = audio::read(file)?;
+    let audio = dendrite_audio::read(file)?;
     let snapshots = hear(&audio)?;
     let onset: Vec<f32> = snapshots.iter().map(Snapshot::onset).collect();
     let silent: Vec<bool> = snapshots.iter().map(|s| s.frame.silent).collect();
@@ -89,7 +90,7 @@ pub fn measure(file: &Path) -> Result<[Row; 3]> {
 }
 
 /// The whole file through the engine, without a transport.
-pub fn hear(audio: &audio::Audio) -> Result<Vec<Snapshot>> {
+pub fn hear(audio: &Audio) -> Result<Vec<Snapshot>> {
     let mut engine = Engine::new(audio.rate)?;
     let channels: Vec<&[f32]> = audio.channels.iter().map(Vec::as_slice).collect();
     let mut snapshots = Vec::new();

@@ -4,7 +4,7 @@ use dendrite_engine::Snapshot;
 use dendrite_features::{HOP_LENGTH, SAMPLE_RATE};
 use dendrite_orbit::HOP_S;
 
-use crate::{audio, bundle, sync};
+use crate::{bundle, sync};
 
 fn track() -> std::path::PathBuf {
     bundle::root().join("assets/demo/dendrite_demo.ogg")
@@ -16,7 +16,7 @@ fn labels() -> serde_json::Value {
 }
 
 fn hear() -> Vec<Snapshot> {
-    sync::hear(&audio::read(&track()).unwrap()).unwrap()
+    sync::hear(&dendrite_audio::read(&track()).unwrap()).unwrap()
 }
 
 /// Precision, recall and F of found times against true ones, each true time used once.
