@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -45,41 +45,56 @@ pub fn run(args: &[String]) -> Result<()> {
             arguments.join(" ")
         );
     }
-    announce("independent host", start);
-    independent_host()?;
+    announce("independent programs", start);
+    let python = python()?;
+    independent_host(&python)?;
+    independent_runtime(&cargo, &python)?;
     println!("All tests passed in {:.0} s.", start.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// Loads the VST3 in pedalboard, a host that is not ours, in a virtual environment below target/.
-fn independent_host() -> Result<()> {
-    let root = bundle::root();
-    let environment = root.join("target/python");
+/// The Python of a virtual environment below target/, with what the checks need.
+fn python() -> Result<PathBuf> {
+    let environment = bundle::root().join("target/python");
     let python = environment.join("bin/python");
-    if !environment.join("pedalboard-ready").exists() {
-        let make = |program: &Path, arguments: &[&str]| -> Result<()> {
-            let status = Command::new(program)
-                .args(arguments)
-                .status()
-                .with_context(|| format!("running {} {}", program.display(), arguments.join(" ")))?;
-            anyhow::ensure!(status.success(), "{} {} failed", program.display(), arguments.join(" "));
-            Ok(())
-        };
-        let folder = environment.to_string_lossy().into_owned();
-        make(Path::new("python3"), &["-m", "venv", &folder])?;
-        let packages = ["pedalboard==0.9.26", "numpy"];
-        make(
-            &python,
-            &[&["-m", "pip", "install", "--quiet", "--disable-pip-version-check"], &packages[..]].concat(),
-        )?;
-        std::fs::write(environment.join("pedalboard-ready"), "")?;
+    let packages = ["pedalboard==0.9.26", "numpy", "onnx==1.23.2", "onnxruntime==1.32.0"];
+    let ready = environment.join("ready");
+    if std::fs::read_to_string(&ready).is_ok_and(|text| text == packages.join(" ")) {
+        return Ok(python);
     }
-    let status = Command::new(&python)
-        .arg(root.join("tests/reference/pedalboard_check.py"))
-        .arg(root.join("target/bundled/Dendrite.vst3"))
-        .status()
-        .context("running the check in pedalboard")?;
-    anyhow::ensure!(status.success(), "pedalboard and the VST3 do not get along: see above");
+    let folder = environment.to_string_lossy().into_owned();
+    succeed(Command::new("python3").args(["-m", "venv", &folder]))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    succeed(Command::new(&python).args(pip).args(packages))?;
+    std::fs::write(&ready, packages.join(" "))?;
+    Ok(python)
+}
+
+/// Loads the VST3 in pedalboard, a host that is not ours.
+fn independent_host(python: &Path) -> Result<()> {
+    let root = bundle::root();
+    succeed(
+        Command::new(python)
+            .arg(root.join("tests/reference/pedalboard_check.py"))
+            .arg(root.join("target/bundled/Dendrite.vst3")),
+    )
+    .context("pedalboard and the VST3 do not get along: see above")
+}
+
+/// Runs our ONNX files in onnxruntime, which is not ours.
+fn independent_runtime(cargo: &std::ffi::OsStr, python: &Path) -> Result<()> {
+    let root = bundle::root();
+    let folder = root.join("target/onnx-check");
+    let example = ["run", "--quiet", "--locked", "--package", "rtneural", "--example", "write_onnx", "--"];
+    succeed(Command::new(cargo).current_dir(&root).args(example).arg(&folder))?;
+    succeed(Command::new(python).arg(root.join("tests/reference/onnx_check.py")).arg(&folder))
+        .context("onnxruntime says something else than our own runtime: see above")
+}
+
+/// Runs a command that has to succeed.
+fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("running {command:?}"))?;
+    anyhow::ensure!(status.success(), "{command:?} failed ({status})");
     Ok(())
 }
 

@@ -1,7 +1,5 @@
-//! The project's commands: `cargo xtask bundle | demo | sync | bench | test | install | setup`.
+//! The project's commands: `cargo xtask bundle | demo | sync | test | install | setup`.
 
-mod audio;
-mod bench;
 mod bundle;
 mod check;
 mod contact_sheet;
@@ -29,7 +27,6 @@ Commands:
                      packages that the tests need (Debian)
       --no-install   Do not install anything: stop and say what is missing
   sync [FILE...]     Measure how well the picture follows the music (default: the demo track)
-  bench              Speed of features, engine and CPU pictures on this machine
   setup              Only install the system packages of the tests
   help               This text
 ";
@@ -44,7 +41,6 @@ fn main() -> ExitCode {
         "install" => no_arguments("install", &rest).and_then(|()| install::run()),
         "test" => check::run(&rest),
         "sync" => sync::run(&rest),
-        "bench" => no_arguments("bench", &rest).and_then(|()| bench::run()),
         "setup" => no_arguments("setup", &rest).and_then(|()| setup::run()),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// Debian packages: a software OpenGL with EGL for the shader and editor tests, an X server without a screen, and the
-/// libraries that the editor opens; Python for the check in an independent host.
-const PACKAGES: [&str; 9] = [
+/// libraries that the editor opens; CMake for the C++ example; Python for the checks by programs that are not ours.
+const PACKAGES: [&str; 10] = [
+    "cmake",
     "libx11-6",
     "libx11-xcb1",
     "libegl1",
