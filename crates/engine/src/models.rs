@@ -9,7 +9,8 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::SystemTime;
 
 use dendrite_features::Deltas;
 use dendrite_pipeline::ModelKind;
@@ -38,7 +39,13 @@ pub struct ModelSet {
     folder: Option<PathBuf>,
     hash: String,
     weights: Weights,
+    /// Of the folder's files when they were read.
+    stamps: Stamps,
 }
+
+/// Length and time of change of each model file and its sidecar, where they are there: while these stay the same, the files
+/// need not be read again.
+type Stamps = [[Option<(u64, SystemTime)>; 2]; 6];
 
 /// The place of one model.
 #[derive(Default)]
@@ -91,17 +98,19 @@ impl ModelSet {
             folder: None,
             hash,
             weights,
+            stamps: Stamps::default(),
         })
     }
 
     /// The models that are built in. Reading them takes some tenths of a second the first time and nothing while an instance
     /// has them: not for the audio thread.
     pub fn built_in(weights: Weights) -> Arc<Self> {
-        let hash =
-            hash_of(BUILT_IN.map(|(_, files)| files.map(|(model, sidecar)| [model, sidecar.as_bytes()])));
-        shared(&hash, None, weights, |hash| {
+        static HASH: LazyLock<String> = LazyLock::new(|| {
+            hash_of(BUILT_IN.map(|(_, files)| files.map(|(model, sidecar)| [model, sidecar.as_bytes()])))
+        });
+        shared(&HASH, None, weights, |hash| {
             let slots = BUILT_IN.each_ref().map(|(_, files)| built_in_slot(*files, weights));
-            Self { slots: packed(slots), folder: None, hash, weights }
+            Self { slots: packed(slots), folder: None, hash, weights, stamps: Stamps::default() }
         })
     }
 
@@ -118,6 +127,10 @@ impl ModelSet {
         let there = files.each_ref().map(|file| file.symlink_metadata().is_ok());
         if !there.contains(&true) {
             return Err(SetError::NoModel { path: folder.to_owned() });
+        }
+        let stamps = files.each_ref().map(|file| [stamp(file), stamp(&Sidecar::path_for(file))]);
+        if let Some(set) = unchanged(folder, weights, &stamps) {
+            return Ok(set);
         }
         // What cannot be read here is refused below, with a reason.
         let bytes = files.each_ref().map(|file| {
@@ -136,7 +149,7 @@ impl ModelSet {
                     built_in_slot(BUILT_IN[i].1, weights)
                 }
             });
-            Self { slots: packed(slots), folder: Some(folder.to_owned()), hash, weights }
+            Self { slots: packed(slots), folder: Some(folder.to_owned()), hash, weights, stamps }
         }))
     }
 
@@ -156,7 +169,8 @@ impl ModelSet {
             slots[kind.index()] = Slot::Ready { model, sidecar: None, built_in: false };
         }
         let hash = hex(&hash.finalize());
-        Ok(Arc::new(Self { slots: packed(slots), folder: None, hash, weights }))
+        let stamps = Stamps::default();
+        Ok(Arc::new(Self { slots: packed(slots), folder: None, hash, weights, stamps }))
     }
 
     /// The model of a kind, if it runs.
@@ -228,6 +242,21 @@ impl ModelSet {
         let shape = self.sidecar(ModelKind::Orbit).and_then(|sidecar| sidecar.orbit).unwrap_or_default();
         Some((shape.window_frames, shape.deltas()))
     }
+}
+
+/// The length of a file and when it was changed.
+fn stamp(file: &Path) -> Option<(u64, SystemTime)> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+/// The living set that was read from these files as they are now.
+fn unchanged(folder: &Path, weights: Weights, stamps: &Stamps) -> Option<Arc<ModelSet>> {
+    let living = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let same = |set: &Arc<ModelSet>| {
+        set.folder.as_deref() == Some(folder) && set.weights == weights && set.stamps == *stamps
+    };
+    living.iter().filter_map(Weak::upgrade).find(same)
 }
 
 /// The living set with this hash, folder and kind of weights, or a new one.

@@ -101,14 +101,23 @@ pub fn check(kind: ModelKind, network: &Network, sidecar: Option<&Sidecar>) -> R
         findings.push(in_file("in_shape", format!("{expected} inputs"), network.inputs()));
     }
     let mut rows = rows(network);
+    // Number of the entry behind the last one looked at.
+    let mut next = 0;
     for (spec, stage) in aligned(&specs, &stages) {
+        if let Some(stage) = stage {
+            next = stage.activation_at.0 + 1;
+        }
         match (spec, stage) {
             (Some(spec), Some(stage)) => {
                 compare(spec, stage, &mut findings);
                 rows[stage.number].trainable = trainable_as(spec, stage.layer);
             }
             (Some(spec), None) => {
-                findings.push(in_file("layers", described(spec), "no such layer in its place"));
+                findings.push(in_file(
+                    &format!("layers[{next}]"),
+                    described(spec),
+                    "no such layer in its place",
+                ));
             }
             (None, Some(stage)) => {
                 let found = format!("{} {} -> {}", stage.kind(), stage.layer.inputs(), stage.layer.outputs());
@@ -630,7 +639,7 @@ mod tests {
         let missing = texts(ModelKind::Groove, &network, None);
         assert_eq!(missing.len(), 3, "{missing:?}");
         assert_eq!(missing[0], "layers[1] (activation): activation: expected none, found tanh");
-        assert_eq!(missing[1], "layers: expected a batchnorm layer, found no such layer in its place");
+        assert_eq!(missing[1], "layers[2]: expected a batchnorm layer, found no such layer in its place");
 
         let network = built(ModelKind::Melody, |layers| {
             let norm = BatchNorm {
