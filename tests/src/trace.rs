@@ -47,7 +47,11 @@ impl Tracing {
             Ok(text) => text,
             Err(error) => panic!("no trace in {}: {error}", self.file.display()),
         };
-        assert!(!text.contains('#'), "rows are missing in the trace: {:?}", text.lines().last());
+        assert!(
+            !text.lines().any(|line| line.starts_with('#')),
+            "rows are missing in the trace: {:?}",
+            text.lines().last()
+        );
         let _ = std::fs::remove_file(&self.file);
         text
     }
@@ -70,4 +74,16 @@ pub fn first_difference(left: &str, right: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The values of a column of a trace.
+///
+/// # Panics
+/// If the trace has no such column.
+pub fn column<'a>(trace: &'a str, name: &str) -> Vec<&'a str> {
+    let mut lines = trace.lines();
+    let header = lines.next().expect("a trace has a header");
+    let index = header.split(',').position(|column| column == name);
+    let index = index.unwrap_or_else(|| panic!("the trace has no column {name}"));
+    lines.map(|line| line.split(',').nth(index).expect("rows are as long as the header")).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use dendrite_host::{BlockSizes, Event, Format, Plugin, Run, Transport};
 use dendrite_tests::signals::{every_bit_pattern, music};
-use dendrite_tests::trace::{self, Tracing, first_difference};
+use dendrite_tests::trace::{self, Tracing, column, first_difference};
 use dendrite_tests::{bundles, params};
 
 const RATES: [f64; 3] = [44_100.0, 48_000.0, 96_000.0];
@@ -93,14 +93,6 @@ impl Case<'_> {
         }
         reference
     }
-}
-
-/// The values of a column.
-fn column<'a>(trace: &'a str, name: &str) -> Vec<&'a str> {
-    let mut lines = trace.lines();
-    let header = lines.next().expect("a trace has a header");
-    let index = header.split(',').position(|column| column == name).expect("the trace has the column");
-    lines.map(|line| line.split(',').nth(index).expect("rows are as long as the header")).collect()
 }
 
 #[test]
