@@ -1,3 +1,349 @@
-//! The program `dendrite-train`.
+//! The program `dendrite-train`: reads the command line and trains.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dendrite_generator as generator;
+use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::{self, OrbitShape};
+use dendrite_training::config::Config;
+use dendrite_training::evaluate::table;
+use dendrite_training::fit::INTERRUPTED;
+use dendrite_training::music::{self, Layout};
+use dendrite_training::session::{self, Places};
+use dendrite_training::{corpus::Corpus, data::Cache};
+
+/// Train the six models.
+#[derive(Parser)]
+#[command(name = "dendrite-train", bin_name = "dendrite train", version, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  dendrite train all --out models                     all six, on music of the built-in generator
+  dendrite train orbit --epochs 1 --max-files 1       a quick look
+  dendrite train generate --pieces 5 --out music      listen to what the models are trained on
+  dendrite train evaluate --models models             how good are they?
+  dendrite train harmony --resume checkpoints/harmonypredictor/last")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Mood from the mel spectrum
+    Emotion(TrainArguments),
+    /// Chords
+    Harmony(TrainArguments),
+    /// The melody's next pitch
+    Melody(TrainArguments),
+    /// How to play
+    Dynamics(TrainArguments),
+    /// When to play
+    Groove(TrainArguments),
+    /// How the picture moves
+    Orbit(TrainArguments),
+    /// All six, in the order in which they need one another
+    All(TrainArguments),
+    /// Write pieces of the generator: WAV, MIDI and labels
+    Generate(GenerateArguments),
+    /// Write the model of a checkpoint as RTNeural JSON and as ONNX
+    Export(ExportArguments),
+    /// Measure the models of a folder on held-out pieces, beside what they must beat
+    Evaluate(EvaluateArguments),
+}
+
+#[derive(Args, Clone)]
+struct TrainArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Epochs at most
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Rows or sequences in a batch
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// The greatest learning rate
+    #[arg(long)]
+    learning_rate: Option<f64>,
+    /// Epochs without progress after which it stops
+    #[arg(long)]
+    patience: Option<usize>,
+    /// Seed of the models
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Checkpoints, histories and the log
+    #[arg(long, default_value = "checkpoints")]
+    save_dir: PathBuf,
+    /// Finished models, sidecars and cards [default: SAVE_DIR/models]
+    #[arg(long, visible_alias = "models")]
+    out: Option<PathBuf>,
+    /// ONNX files and their metadata [default: SAVE_DIR/onnx]
+    #[arg(long)]
+    onnx: Option<PathBuf>,
+    /// Cross-validation: train so many times, each time with another part for validation
+    #[arg(long, value_name = "K")]
+    folds: Option<usize>,
+    /// Orbit: weight of the preset orbits in the loss, and what is left of it after each epoch
+    #[arg(long)]
+    curriculum_weight: Option<f64>,
+    /// Orbit: what is left of that weight after each epoch
+    #[arg(long)]
+    curriculum_decay: Option<f64>,
+    /// Accepted for the sake of older command lines: pictures are rendered on the CPU always
+    #[arg(long)]
+    no_gpu_rendering: bool,
+    #[command(flatten)]
+    shape: ShapeArguments,
+    /// Go on from a checkpoint folder
+    #[arg(long, value_name = "CHECKPOINT")]
+    resume: Option<PathBuf>,
+}
+
+#[derive(Args, Clone)]
+struct DataArguments {
+    /// A TOML file with what differs from crates/training/config.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A folder of music instead of the generator's
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// How that folder is laid out [default: what it looks like]
+    #[arg(long, value_enum)]
+    layout: Option<Layout>,
+    /// Pieces to train on at most; validation and test shrink alike
+    #[arg(long)]
+    max_files: Option<usize>,
+    /// Where features are kept between runs
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Threads for data [default: all]
+    #[arg(long)]
+    num_workers: Option<usize>,
+}
+
+#[derive(Args)]
+struct GenerateArguments {
+    /// How many
+    #[arg(long, default_value_t = 5)]
+    pieces: usize,
+    /// Where to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Seed of the first
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which part of the data; test is played in timbres of its own
+    #[arg(long, value_enum, default_value_t = Part::Train)]
+    split: Part,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+#[derive(Args)]
+struct ExportArguments {
+    /// A checkpoint's folder, for example checkpoints/orbit_control/best
+    checkpoint: PathBuf,
+    /// Where to
+    #[arg(short, long, default_value = ".", value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    shape: ShapeArguments,
+}
+
+/// The orbit model's shape, where it is not the default.
+#[derive(Args, Clone)]
+struct ShapeArguments {
+    /// Orbit: frames in the window
+    #[arg(long, default_value_t = OrbitShape::default().window_frames)]
+    window_frames: usize,
+    /// Orbit: first differences behind the six features of each frame
+    #[arg(long)]
+    include_delta: bool,
+    /// Orbit: second differences
+    #[arg(long)]
+    include_delta_delta: bool,
+    /// Orbit: band gates
+    #[arg(long, default_value_t = OrbitShape::default().bands)]
+    k_bands: usize,
+}
+
+impl ShapeArguments {
+    fn shape(&self) -> Result<OrbitShape> {
+        let shape = OrbitShape {
+            window_frames: self.window_frames,
+            include_delta: self.include_delta,
+            include_delta_delta: self.include_delta_delta,
+            bands: self.k_bands,
+        };
+        anyhow::ensure!(
+            shape.is_possible(),
+            "--window-frames must be 1 to {} and --k-bands 1 to {}",
+            spec::MOST_WINDOW_FRAMES,
+            spec::MOST_BANDS
+        );
+        Ok(shape)
+    }
+}
+
+#[derive(Args)]
+struct EvaluateArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// The models
+    #[arg(long, default_value = "models", value_name = "DIR")]
+    models: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    match run(arguments.command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<bool> {
+    let kinds = |kind| vec![kind];
+    match command {
+        Command::Emotion(arguments) => train(&kinds(ModelKind::Emotion), arguments),
+        Command::Harmony(arguments) => train(&kinds(ModelKind::Harmony), arguments),
+        Command::Melody(arguments) => train(&kinds(ModelKind::Melody), arguments),
+        Command::Dynamics(arguments) => train(&kinds(ModelKind::Dynamics), arguments),
+        Command::Groove(arguments) => train(&kinds(ModelKind::Groove), arguments),
+        Command::Orbit(arguments) => train(&kinds(ModelKind::Orbit), arguments),
+        Command::All(arguments) => train(
+            &[
+                ModelKind::Emotion,
+                ModelKind::Harmony,
+                ModelKind::Melody,
+                ModelKind::Dynamics,
+                ModelKind::Groove,
+                ModelKind::Orbit,
+            ],
+            arguments,
+        ),
+        Command::Generate(arguments) => {
+            let split = match arguments.split {
+                Part::Train => generator::Split::Train,
+                Part::Validation => generator::Split::Validation,
+                Part::Test => generator::Split::Test,
+            };
+            let options = generator::Options::default().with_split(split);
+            for name in music::write(arguments.seed, arguments.pieces, &options, &arguments.out)? {
+                println!("{name}");
+            }
+            Ok(true)
+        }
+        Command::Export(arguments) => {
+            let shape = arguments.shape.shape()?;
+            let kind = session::export_checkpoint(&arguments.checkpoint, shape, &arguments.out)?;
+            println!("{}: {}.json and .onnx", arguments.out.display(), kind.name());
+            Ok(true)
+        }
+        Command::Evaluate(arguments) => evaluate(&arguments),
+    }
+}
+
+fn prepare(arguments: &DataArguments) -> Result<(Config, Corpus)> {
+    let mut config = match &arguments.config {
+        Some(file) => Config::read(file)?,
+        None => Config::default(),
+    };
+    if let Some(most) = arguments.max_files {
+        let data = &mut config.data;
+        let part = |count: usize, of: usize| (count * most).div_ceil(of.max(1)).clamp(1, count.max(1));
+        let train = data.train_pieces;
+        (data.validation_pieces, data.test_pieces) =
+            (part(data.validation_pieces, train), part(data.test_pieces, train));
+        data.train_pieces = most.min(train);
+    }
+    if let Some(threads) = arguments.num_workers.filter(|&threads| threads > 0) {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .context("starting the workers")?;
+    }
+    let cache = arguments.cache_dir.as_deref().map(Cache::open).transpose()?;
+    let corpus = match &arguments.data_dir {
+        Some(folder) => {
+            music::load(folder, arguments.layout, arguments.max_files, config.data.seed, cache.as_ref())?
+        }
+        None => music::generate(&config.data, cache.as_ref())?,
+    };
+    Ok((config, corpus))
+}
+
+fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
+    let (mut config, mut corpus) = prepare(&arguments.data)?;
+    for &kind in kinds {
+        let options = config.of_mut(kind);
+        options.epochs = arguments.epochs.unwrap_or(options.epochs);
+        options.batch_size = arguments.batch_size.unwrap_or(options.batch_size);
+        options.learning_rate = arguments.learning_rate.unwrap_or(options.learning_rate);
+        options.patience = arguments.patience.unwrap_or(options.patience);
+        options.seed = arguments.seed.unwrap_or(options.seed);
+    }
+    let places = Places {
+        models: arguments.out.unwrap_or_else(|| arguments.save_dir.join("models")),
+        onnx: Some(arguments.onnx.unwrap_or_else(|| arguments.save_dir.join("onnx"))),
+        save_dir: arguments.save_dir,
+        data: match &arguments.data.data_dir {
+            Some(folder) => format!("The music of {}.", folder.display()),
+            None => format!(
+                "Music of the built-in generator (version {}, seeds from {}).",
+                generator::VERSION,
+                config.data.seed
+            ),
+        },
+        command: std::iter::once("dendrite train".to_owned())
+            .chain(std::env::args().skip(1))
+            .collect::<Vec<_>>()
+            .join(" "),
+    };
+    if let Some(folds) = arguments.folds {
+        return session::cross_validate(kinds, &mut corpus, &config, &places, folds);
+    }
+    for &kind in kinds {
+        if !session::train(kind, &mut corpus, &config, &places, arguments.resume.as_deref())? {
+            return Ok(false);
+        }
+        // The models that follow hear with the new one.
+        if kind == ModelKind::Emotion {
+            corpus.moods.clear();
+        }
+    }
+    Ok(true)
+}
+
+fn evaluate(arguments: &EvaluateArguments) -> Result<bool> {
+    let (_, mut corpus) = prepare(&arguments.data)?;
+    session::feel(&mut corpus, &arguments.models)?;
+    for kind in ModelKind::ALL {
+        let file = arguments.models.join(format!("{}.json", kind.name()));
+        if !file.exists() {
+            println!("{kind}: {} is not there\n", file.display());
+            continue;
+        }
+        let network = rtneural::Network::read(&file)?;
+        println!("{kind}\n{}", table(&session::compare(kind, &corpus, &network)?));
+    }
+    Ok(true)
+}

@@ -1,0 +1,192 @@
+//! Emotion: cross-entropy to a bump on the map at the true mood, over streams of frames.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use burn::tensor::activation::{log_softmax, softplus};
+use burn::tensor::{Device, Tensor};
+use dendrite_features::{N_CHROMA, N_MEL};
+use dendrite_pipeline::contexts::HarmonyContext;
+use dendrite_pipeline::{MOOD_CELLS, ModelKind};
+use rtneural::{Model, Network, Options, Weights};
+
+use super::rows;
+use super::streams::{Memory, Part, Streams};
+use crate::corpus::{Corpus, target_map};
+use crate::data::{Piece, Split};
+use crate::evaluate;
+use crate::fit::{Task, mixed};
+use crate::nets::layers::{LstmState, values};
+use crate::nets::{EmotionTrainer, MODE, PITCHES, Standard, UNITS};
+use crate::random::Random;
+
+/// Frames through which gradients go back, 0.68 s.
+const TIME: usize = 32;
+/// Streams of pieces that are learnt from at a time.
+const STREAMS: usize = 640;
+/// Values of a stream's state.
+const WIDTH: usize = 2 * UNITS;
+/// Largest change of level and of tilt from bass to treble by augmentation, as a share of the mel vector's 80 dB.
+const GAIN: f32 = 0.06;
+const TILT: f32 = 0.1;
+/// Largest change at each of the points between which augmentation draws an equaliser's curve.
+const CURVE: f32 = 0.08;
+/// Points of that curve.
+const POINTS: usize = 7;
+/// Highest floor of noise that augmentation puts under the mel vector.
+const FLOOR: f32 = 0.25;
+/// Weights of the side tasks: chroma (squared error of values in 0..1), and mode (cross-entropy).
+const PITCH_WEIGHT: f32 = 2.0;
+const MODE_WEIGHT: f32 = 0.3;
+
+/// The emotion model's data.
+pub struct EmotionTask<'a> {
+    corpus: &'a Corpus,
+    standard: Standard,
+    /// Chroma of the last two seconds, for each frame of each piece.
+    slow_chroma: Vec<Vec<[f32; N_CHROMA]>>,
+    streams: Streams,
+    batch_size: usize,
+    seed: u64,
+    memory: Memory,
+}
+
+impl<'a> EmotionTask<'a> {
+    /// Of the pieces whose mood is known.
+    pub fn new(corpus: &'a Corpus, batch_size: usize) -> Self {
+        let frames = corpus
+            .of(Split::Train)
+            .into_iter()
+            .flat_map(|i| corpus.pieces[i].frames.iter().map(|frame| frame.mel.as_slice()));
+        let standard = Standard::of(N_MEL, frames);
+        let slow = |piece: &Piece| {
+            let mut context = HarmonyContext::new();
+            let chroma = |frame| {
+                context.push(frame);
+                *context.slow_chroma()
+            };
+            piece.frames.iter().map(chroma).collect()
+        };
+        let slow_chroma = corpus.pieces.iter().map(slow).collect();
+        Self {
+            corpus,
+            standard,
+            slow_chroma,
+            streams: Streams::default(),
+            batch_size,
+            seed: 0,
+            memory: Memory::default(),
+        }
+    }
+
+    /// The same sound at another level, through other loudspeakers, with some noise; the same for a whole piece.
+    fn augment(&self, part: &Part, mel: &mut [f32]) {
+        let mut random = Random::new(mixed(self.seed ^ part.turn, part.piece as u64));
+        let (gain, tilt) = (GAIN * random.symmetric(), TILT * random.symmetric());
+        // Most pieces get little noise.
+        let floor = FLOOR * random.symmetric().max(0.0).powi(2);
+        let points: [f32; POINTS] = std::array::from_fn(|_| CURVE * random.symmetric());
+        let change: [f32; N_MEL] = std::array::from_fn(|band| {
+            let place = band as f32 / N_MEL as f32;
+            let at = place * (POINTS - 1) as f32;
+            let (left, share) = (at as usize, at.fract());
+            gain + tilt * (place - 0.5)
+                + points[left] * (1.0 - share)
+                + points[(left + 1).min(POINTS - 1)] * share
+        });
+        for row in mel.chunks_exact_mut(N_MEL) {
+            for (level, change) in row.iter_mut().zip(change) {
+                // Silence stays silence.
+                if *level > 0.0 {
+                    *level += change;
+                }
+                *level = level.clamp(floor, 1.0);
+            }
+        }
+    }
+}
+
+impl Task for EmotionTask<'_> {
+    type Net = EmotionTrainer;
+
+    fn kind(&self) -> ModelKind {
+        ModelKind::Emotion
+    }
+
+    fn fresh(&self, device: &Device) -> EmotionTrainer {
+        EmotionTrainer::new(device)
+    }
+
+    fn begin_epoch(&mut self, seed: u64) -> usize {
+        let pieces: Vec<(usize, usize)> = self
+            .corpus
+            .of(Split::Train)
+            .into_iter()
+            .filter(|&i| self.corpus.pieces[i].truth.mood.is_some())
+            .map(|i| (i, self.corpus.pieces[i].frames.len()))
+            .collect();
+        self.streams = Streams::deal(&pieces, STREAMS, self.batch_size, TIME, seed);
+        self.seed = seed;
+        self.memory.forget();
+        self.streams.batches()
+    }
+
+    fn loss(&mut self, net: &EmotionTrainer, index: usize, device: &Device) -> Tensor<1> {
+        let parts = self.streams.batch(index);
+        let batch = parts.len();
+        let mut mel = Vec::with_capacity(batch * TIME * N_MEL);
+        let mut target = Vec::with_capacity(batch * TIME * MOOD_CELLS);
+        let (mut pitches, mut mode) = (Vec::new(), Vec::new());
+        for part in parts {
+            let piece = &self.corpus.pieces[part.piece];
+            let from = mel.len();
+            let span = part.start..part.start + TIME;
+            piece.frames[span.clone()].iter().for_each(|frame| mel.extend_from_slice(&frame.mel));
+            self.augment(part, &mut mel[from..]);
+            for (k, frame) in piece.frames[span.clone()].iter().enumerate() {
+                pitches.extend_from_slice(&frame.chroma);
+                pitches.extend_from_slice(&frame.bass_chroma);
+                mode.extend_from_slice(&self.slow_chroma[part.piece][part.start + k]);
+                mode.push(f32::from(u8::from(piece.truth.key.is_some_and(|key| key.minor))));
+            }
+            if let Some(moods) = &piece.truth.mood {
+                moods[span].iter().for_each(|&mood| target.extend_from_slice(&target_map(mood)));
+            }
+        }
+        self.standard.apply(&mut mel);
+        let state = LstmState::of_rows(rows(self.memory.before(parts, WIDTH), [batch, WIDTH], device));
+        let ((logits, said_pitches, said_mode), state) =
+            net.forward(rows(mel, [batch, TIME, N_MEL], device), state);
+        self.memory.after(parts, WIDTH, TIME, &values(state.rows()));
+        let target: Tensor<3> = rows(target, [batch, TIME, MOOD_CELLS], device);
+        let mood = (log_softmax(logits, 2) * target).sum().neg() / (batch * TIME) as f32;
+
+        let pitches: Tensor<3> = rows(pitches, [batch, TIME, PITCHES], device);
+        let mode: Tensor<3> = rows(mode, [batch, TIME, MODE], device);
+        let part = |tensor: &Tensor<3>, from, to| tensor.clone().slice([0..batch, 0..TIME, from..to]);
+        let chroma_error = (said_pitches - pitches).square().mean()
+            + (part(&said_mode, 0, MODE - 1) - part(&mode, 0, MODE - 1)).square().mean();
+        let (logit, minor) = (part(&said_mode, MODE - 1, MODE), part(&mode, MODE - 1, MODE));
+        // ln(1 + e^x) - x where minor, which is the cross-entropy of a sigmoid.
+        let mode_error = (softplus(logit.clone(), 1.0) - logit * minor).mean();
+        mood + chroma_error * PITCH_WEIGHT + mode_error * MODE_WEIGHT
+    }
+
+    fn export(&self, net: &EmotionTrainer) -> Result<Network, rtneural::Error> {
+        net.net.export(&self.standard)
+    }
+
+    fn validate(&self, network: &Network) -> Result<BTreeMap<String, f64>> {
+        let model = Model::new(network, Options::with_weights(Weights::F32))?;
+        let report = evaluate::emotion::measure(self.corpus, Split::Validation, &model)?;
+        Ok(BTreeMap::from([
+            ("loss".to_owned(), report.cross_entropy),
+            ("valence_r".to_owned(), report.valence_r),
+            ("arousal_r".to_owned(), report.arousal_r),
+        ]))
+    }
+
+    fn standard(&self) -> &Standard {
+        &self.standard
+    }
+}

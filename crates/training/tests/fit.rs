@@ -1,0 +1,114 @@
+//! The training loop on a little music: it learns, it is repeatable, and a run that is interrupted and resumed gives the
+//! numbers of one that is not.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use burn::tensor::{Device, Tensor};
+use dendrite_pipeline::ModelKind;
+use dendrite_training::config::{Config, DataOptions};
+use dendrite_training::corpus::Corpus;
+use dendrite_training::fit::{Fitted, INTERRUPTED, Task, fit};
+use dendrite_training::history::Epoch;
+use dendrite_training::music;
+use dendrite_training::nets::{DynamicsNet, EmotionTrainer, Standard};
+use dendrite_training::tasks::{DynamicsTask, EmotionTask};
+use rtneural::{Model, Network, Options};
+
+fn corpus() -> Corpus {
+    let data = DataOptions {
+        train_pieces: 6,
+        validation_pieces: 1,
+        test_pieces: 1,
+        short_s: [5.0, 7.0],
+        long_s: [6.0, 8.0],
+        long_every: 1_000,
+        seed: 40,
+    };
+    music::generate(&data, None).expect("pieces are made")
+}
+
+/// Epochs without the time that they took.
+fn numbers<N>(fitted: &Fitted<N>) -> Vec<Epoch> {
+    fitted.history.epochs.iter().map(|epoch| Epoch { seconds: 0.0, ..epoch.clone() }).collect()
+}
+
+#[test]
+fn a_resumed_run_gives_the_numbers_of_one_that_was_not_interrupted() {
+    let mut corpus = corpus();
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = Config::default().emotion;
+    (options.epochs, options.batch_size) = (2, 4);
+    let emotion = |save_dir: &Path, resume: Option<&Path>, corpus: &Corpus| -> Fitted<EmotionTrainer> {
+        fit(&mut EmotionTask::new(corpus, options.batch_size), &options, save_dir, resume).unwrap()
+    };
+    let whole = emotion(&folder.path().join("whole"), None, &corpus);
+    assert_eq!(whole.history.epochs.len(), 2);
+    assert!(whole.history.epochs[1].train_loss < whole.history.epochs[0].train_loss);
+
+    // Ctrl-C in the second epoch; what is on disk is the end of the first.
+    let first = folder.path().join("first");
+    let task = EmotionTask::new(&corpus, options.batch_size);
+    let part = fit(&mut Interrupting { task }, &options, &first, None).unwrap();
+    assert!(part.interrupted && part.history.epochs.len() == 1);
+    INTERRUPTED.store(false, Ordering::Relaxed);
+    let resumed = emotion(&first, Some(&first.join("emotionrecognizer/last")), &corpus);
+    assert_eq!(numbers(&resumed), numbers(&whole));
+
+    // And the files that a run leaves.
+    for file in ["train.log", "emotionrecognizer/training_history.json", "emotionrecognizer/loss.svg"] {
+        assert!(first.join(file).exists(), "{file}");
+    }
+
+    // A checkpoint of another model is refused with its name.
+    corpus.feel(&Model::new(&task_export(&corpus, &whole), Options::default()).unwrap()).unwrap();
+    let mut dynamics = DynamicsTask::new(&corpus, 16).unwrap();
+    let error = fit(&mut dynamics, &options, &first, Some(&first.join("emotionrecognizer/last")));
+    let message = format!("{:#}", error.err().expect("it is refused"));
+    assert!(message.contains("emotionrecognizer") && message.contains("dynamicsengine"), "{message}");
+    let fitted: Fitted<DynamicsNet> = fit(&mut dynamics, &options, &first, None).unwrap();
+    assert!(fitted.history.epochs.iter().all(|epoch| epoch.train_loss.is_finite()));
+}
+
+fn task_export(corpus: &Corpus, fitted: &Fitted<EmotionTrainer>) -> Network {
+    EmotionTask::new(corpus, 4).export(&fitted.net).unwrap()
+}
+
+/// A task during whose second epoch Ctrl-C is pressed.
+struct Interrupting<T> {
+    task: T,
+}
+
+impl<T: Task> Task for Interrupting<T> {
+    type Net = T::Net;
+
+    fn kind(&self) -> ModelKind {
+        self.task.kind()
+    }
+
+    fn fresh(&self, device: &Device) -> T::Net {
+        self.task.fresh(device)
+    }
+
+    fn begin_epoch(&mut self, seed: u64) -> usize {
+        self.task.begin_epoch(seed)
+    }
+
+    fn loss(&mut self, net: &T::Net, index: usize, device: &Device) -> Tensor<1> {
+        self.task.loss(net, index, device)
+    }
+
+    fn export(&self, net: &T::Net) -> Result<Network, rtneural::Error> {
+        self.task.export(net)
+    }
+
+    fn validate(&self, network: &Network) -> anyhow::Result<BTreeMap<String, f64>> {
+        INTERRUPTED.store(true, Ordering::Relaxed);
+        self.task.validate(network)
+    }
+
+    fn standard(&self) -> &Standard {
+        self.task.standard()
+    }
+}
