@@ -54,7 +54,7 @@ pub use atlas::{
     SMALLEST_HIGH_RADIUS,
 };
 pub use orbit::{
-    ALPHA_SPEED, GATE_SPEED, IMPACT_ALPHA, IMPACT_S, Orbit, S_SPEED, SETTING_SPEED, STEP_MARGIN,
+    ALPHA_SPEED, GATE_SPEED, IMPACT_ALPHA, IMPACT_S, Orbit, S_SPEED, SETTING_SPEED, STEP_MARGIN, offset_lift,
 };
 pub use signals::{Clock, Controls, GATES, HopInput, Lock, OMEGA_RANGE, OrbitState, S_RANGE, Settings};
 pub use transition::{BLEND_PER_GEAR_S, BLEND_S};

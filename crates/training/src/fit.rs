@@ -67,11 +67,17 @@ pub trait Task {
     /// A network with fresh weights, on the device's current seed.
     fn fresh(&self, device: &Device) -> Self::Net;
 
-    /// Prepares an epoch: shuffles by the seed. Returns the number of batches.
-    fn begin_epoch(&mut self, seed: u64) -> usize;
+    /// Prepares an epoch (1 is the first) of the network as it is: shuffles by the seed. Returns the number of batches.
+    ///
+    /// # Errors
+    /// There is nothing to learn from.
+    fn begin_epoch(&mut self, net: &Self::Net, epoch: usize, seed: u64) -> Result<usize>;
 
     /// The loss on batch `index` of the epoch.
-    fn loss(&mut self, net: &Self::Net, index: usize, device: &Device) -> Tensor<1>;
+    ///
+    /// # Errors
+    /// The batch cannot be made.
+    fn loss(&mut self, net: &Self::Net, index: usize, device: &Device) -> Result<Tensor<1>>;
 
     /// The network of the file.
     ///
@@ -160,7 +166,7 @@ pub fn fit<T: Task>(
         // Dropout and everything else that burn draws.
         let seed = mixed(options.seed, epoch as u64);
         device.seed(seed);
-        let batches = task.begin_epoch(seed);
+        let batches = task.begin_epoch(&net, epoch, seed)?;
         anyhow::ensure!(batches > 0, "{}: there is too little data for one batch", task.kind());
         let bar = ProgressBar::new(batches as u64);
         bar.set_style(style("{prefix:>10} [{bar:30}] batch {pos}/{len}  {msg}  {eta} left"));
@@ -173,7 +179,7 @@ pub fn fit<T: Task>(
             }
             let done = (epoch - 1) as f64 + index as f64 / batches as f64;
             rate = cosine(options.learning_rate, done / options.epochs as f64);
-            let loss = task.loss(&net, index, &device);
+            let loss = task.loss(&net, index, &device)?;
             let value = f64::from(loss.clone().into_scalar::<f32>());
             anyhow::ensure!(
                 value.is_finite(),

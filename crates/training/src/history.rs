@@ -37,7 +37,9 @@ impl History {
     pub fn last_line(&self, kind: ModelKind) -> String {
         let Some(last) = self.epochs.last() else { return format!("{kind}: no epoch yet") };
         let mut line = format!("{kind} epoch {:>3}: loss {:.4}", last.epoch, last.train_loss);
-        for (name, value) in &last.validation {
+        // Single signals of the orbit are for the files.
+        let short = |name: &str| !name.starts_with("deviation_") && !name.starts_with("band_r_");
+        for (name, value) in last.validation.iter().filter(|(name, _)| short(name)) {
             // Writing to a string cannot fail.
             let _ = write!(line, ", validation {name} {value:.4}");
         }

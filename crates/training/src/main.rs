@@ -13,6 +13,7 @@ use dendrite_training::config::Config;
 use dendrite_training::evaluate::table;
 use dendrite_training::fit::INTERRUPTED;
 use dendrite_training::music::{self, Layout};
+use dendrite_training::orbit::objective;
 use dendrite_training::session::{self, Places};
 use dendrite_training::{corpus::Corpus, data::Cache};
 
@@ -301,7 +302,12 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         options.patience = arguments.patience.unwrap_or(options.patience);
         options.seed = arguments.seed.unwrap_or(options.seed);
     }
+    let mut orbit_weights = objective::Weights::default();
+    orbit_weights.curriculum = arguments.curriculum_weight.unwrap_or(orbit_weights.curriculum);
+    orbit_weights.curriculum_decay = arguments.curriculum_decay.unwrap_or(orbit_weights.curriculum_decay);
     let places = Places {
+        shape: arguments.shape.shape()?,
+        orbit_weights,
         models: arguments.out.unwrap_or_else(|| arguments.save_dir.join("models")),
         onnx: Some(arguments.onnx.unwrap_or_else(|| arguments.save_dir.join("onnx"))),
         save_dir: arguments.save_dir,

@@ -19,7 +19,8 @@ use crate::export::{self, Provenance};
 use crate::fit::{self, Task, fit, load_net};
 use crate::history::{Epoch, History, replace};
 use crate::nets::{DynamicsNet, EmotionTrainer, GrooveNet, HarmonyNet, MelodyNet, OrbitNet};
-use crate::tasks::{DynamicsTask, EmotionTask, GrooveTask, HarmonyTask, MelodyTask};
+use crate::orbit;
+use crate::tasks::{DynamicsTask, EmotionTask, GrooveTask, HarmonyTask, MelodyTask, OrbitFit};
 
 /// Where things are and come from.
 #[derive(Clone, Debug)]
@@ -34,6 +35,10 @@ pub struct Places {
     pub data: String,
     /// The command line.
     pub command: String,
+    /// The orbit model's shape.
+    pub shape: OrbitShape,
+    /// The orbit model's objective.
+    pub orbit_weights: orbit::objective::Weights,
 }
 
 /// Trains one model and writes everything that belongs to it. Returns false if Ctrl-C ended it.
@@ -71,7 +76,9 @@ pub fn train(
         ModelKind::Groove => {
             run(GrooveTask::new(corpus, options.batch_size)?, corpus, config, places, resume)
         }
-        ModelKind::Orbit => anyhow::bail!("the orbit model is not trained here yet"),
+        ModelKind::Orbit => {
+            run(OrbitFit::new(corpus, places.shape, places.orbit_weights)?, corpus, config, places, resume)
+        }
     }
 }
 
@@ -104,7 +111,7 @@ fn run<T: Task>(
         command: places.command.clone(),
         seed: config.of(kind).seed,
         rows,
-        ..Provenance::default()
+        shape: places.shape,
     };
     export::write_model(&places.models, kind, &network, task.standard(), &provenance)?;
     if let Some(folder) = &places.onnx {
@@ -205,7 +212,7 @@ pub fn compare(kind: ModelKind, corpus: &Corpus, network: &Network) -> Result<Ve
         ModelKind::Melody => evaluate::melody::compare(corpus, &model),
         ModelKind::Dynamics => evaluate::dynamics::compare(corpus, &model),
         ModelKind::Groove => evaluate::groove::compare(corpus, &model),
-        ModelKind::Orbit => Ok(Vec::new()),
+        ModelKind::Orbit => evaluate::orbit::compare(corpus, &model),
     }
 }
 

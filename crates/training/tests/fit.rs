@@ -91,11 +91,11 @@ impl<T: Task> Task for Interrupting<T> {
         self.task.fresh(device)
     }
 
-    fn begin_epoch(&mut self, seed: u64) -> usize {
-        self.task.begin_epoch(seed)
+    fn begin_epoch(&mut self, net: &T::Net, epoch: usize, seed: u64) -> anyhow::Result<usize> {
+        self.task.begin_epoch(net, epoch, seed)
     }
 
-    fn loss(&mut self, net: &T::Net, index: usize, device: &Device) -> Tensor<1> {
+    fn loss(&mut self, net: &T::Net, index: usize, device: &Device) -> anyhow::Result<Tensor<1>> {
         self.task.loss(net, index, device)
     }
 

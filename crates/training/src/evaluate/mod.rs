@@ -6,6 +6,7 @@ pub mod emotion;
 pub mod groove;
 pub mod harmony;
 pub mod melody;
+pub mod orbit;
 mod regression;
 
 pub use regression::{Example, RegressionReport};

@@ -1,7 +1,7 @@
 //! The emotion network: mel vectors to a map over the plane of valence and arousal.
 
 use burn::module::Module;
-use burn::nn::Linear;
+use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::activation::tanh;
 use burn::tensor::{Device, Tensor};
 use rtneural::{Activation, Layer, Network};
@@ -28,12 +28,15 @@ pub struct EmotionNet {
 pub struct EmotionTrainer {
     /// The network.
     pub net: EmotionNet,
+    dropout: Dropout,
     /// From the second layer: chroma and bass chroma of the frame.
     pitches: Linear,
     /// From the memory: chroma of the last two seconds, and whether the key is minor.
     mode: Linear,
 }
 
+/// Share of values of the hidden layers that are zeroed in training.
+const DROPOUT: f64 = 0.15;
 /// Values of the two side tasks.
 pub const PITCHES: usize = 24;
 /// Chroma of the last two seconds and the mode.
@@ -47,6 +50,7 @@ impl EmotionTrainer {
     pub fn new(device: &Device) -> Self {
         Self {
             net: EmotionNet::new(device),
+            dropout: DropoutConfig::new(DROPOUT).init(),
             pitches: dense(384, PITCHES, device),
             mode: dense(UNITS, MODE, device),
         }
@@ -55,9 +59,11 @@ impl EmotionTrainer {
     /// Standardised `[batch, time, 128]` to `[batch, time, 64]`, `[.., 24]` and `[.., 13]`.
     pub fn forward(&self, x: Tensor<3>, state: LstmState) -> (Told, LstmState) {
         let net = &self.net;
-        let hidden = tanh(net.second.forward(tanh(net.first.forward(x))));
+        let x = self.dropout.forward(tanh(net.first.forward(x)));
+        let hidden = self.dropout.forward(tanh(net.second.forward(x)));
         let (memory, state) = net.memory.forward(hidden.clone(), state);
-        let logits = net.last.forward(tanh(net.third.forward(memory.clone())));
+        let x = self.dropout.forward(tanh(net.third.forward(memory.clone())));
+        let logits = net.last.forward(x);
         ((logits, self.pitches.forward(hidden), self.mode.forward(memory)), state)
     }
 }

@@ -53,13 +53,13 @@ impl Task for DynamicsTask<'_> {
         DynamicsNet::new(device)
     }
 
-    fn begin_epoch(&mut self, seed: u64) -> usize {
+    fn begin_epoch(&mut self, _net: &DynamicsNet, _epoch: usize, seed: u64) -> Result<usize> {
         self.order = (0..self.examples.len()).collect();
         Random::new(seed).shuffle(&mut self.order);
-        self.order.len() / self.batch_size
+        Ok(self.order.len() / self.batch_size)
     }
 
-    fn loss(&mut self, net: &DynamicsNet, index: usize, device: &Device) -> Tensor<1> {
+    fn loss(&mut self, net: &DynamicsNet, index: usize, device: &Device) -> Result<Tensor<1>> {
         let order = &self.order[index * self.batch_size..(index + 1) * self.batch_size];
         let (mut inputs, mut targets, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for &i in order {
@@ -73,7 +73,7 @@ impl Task for DynamicsTask<'_> {
         let said = net.forward(rows(inputs, [batch, DYNAMICS_INPUTS], device));
         let target: Tensor<2> = rows(targets, [batch, DYNAMICS], device);
         let known: Tensor<2> = rows(known, [batch, DYNAMICS], device);
-        ((said - target).square() * known).sum() / count.max(1.0)
+        Ok(((said - target).square() * known).sum() / count.max(1.0))
     }
 
     fn export(&self, net: &DynamicsNet) -> Result<Network, rtneural::Error> {

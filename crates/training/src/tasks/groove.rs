@@ -52,13 +52,13 @@ impl Task for GrooveTask<'_> {
         GrooveNet::new(device)
     }
 
-    fn begin_epoch(&mut self, seed: u64) -> usize {
+    fn begin_epoch(&mut self, _net: &GrooveNet, _epoch: usize, seed: u64) -> Result<usize> {
         self.order = (0..self.examples.len()).collect();
         Random::new(seed).shuffle(&mut self.order);
-        self.order.len() / self.batch_size
+        Ok(self.order.len() / self.batch_size)
     }
 
-    fn loss(&mut self, net: &GrooveNet, index: usize, device: &Device) -> Tensor<1> {
+    fn loss(&mut self, net: &GrooveNet, index: usize, device: &Device) -> Result<Tensor<1>> {
         let order = &self.order[index * self.batch_size..(index + 1) * self.batch_size];
         let (mut inputs, mut targets, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for &i in order {
@@ -72,7 +72,7 @@ impl Task for GrooveTask<'_> {
         let said = net.forward(rows(inputs, [batch, MOOD_CELLS], device));
         let target: Tensor<2> = rows(targets, [batch, GROOVE_OUTPUTS], device);
         let known: Tensor<2> = rows(known, [batch, GROOVE_OUTPUTS], device);
-        ((said - target).square() * known).sum() / count.max(1.0)
+        Ok(((said - target).square() * known).sum() / count.max(1.0))
     }
 
     fn export(&self, net: &GrooveNet) -> Result<Network, rtneural::Error> {

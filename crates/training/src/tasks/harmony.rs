@@ -114,14 +114,14 @@ impl Task for HarmonyTask<'_> {
         HarmonyNet::new(device)
     }
 
-    fn begin_epoch(&mut self, seed: u64) -> usize {
+    fn begin_epoch(&mut self, _net: &HarmonyNet, _epoch: usize, seed: u64) -> Result<usize> {
         let mut random = Random::new(seed);
         self.order = (0..self.examples.len()).map(|i| (i, random.below(N_CHROMA) as u8)).collect();
         random.shuffle(&mut self.order);
-        self.order.len() / self.batch_size
+        Ok(self.order.len() / self.batch_size)
     }
 
-    fn loss(&mut self, net: &HarmonyNet, index: usize, device: &Device) -> Tensor<1> {
+    fn loss(&mut self, net: &HarmonyNet, index: usize, device: &Device) -> Result<Tensor<1>> {
         let order = &self.order[index * self.batch_size..(index + 1) * self.batch_size];
         let mut inputs = Vec::with_capacity(order.len() * HARMONY_INPUTS);
         let mut targets = Vec::with_capacity(order.len() * CHORDS);
@@ -135,7 +135,7 @@ impl Task for HarmonyTask<'_> {
         let batch = order.len();
         let logits = net.forward(rows(inputs, [batch, HARMONY_INPUTS], device));
         let target: Tensor<2> = rows(targets, [batch, CHORDS], device);
-        (log_softmax(logits, 1) * target).sum().neg() / batch as f32
+        Ok((log_softmax(logits, 1) * target).sum().neg() / batch as f32)
     }
 
     fn export(&self, net: &HarmonyNet) -> Result<Network, rtneural::Error> {

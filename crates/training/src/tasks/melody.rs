@@ -57,16 +57,16 @@ impl Task for MelodyTask<'_> {
         MelodyNet::new(device)
     }
 
-    fn begin_epoch(&mut self, seed: u64) -> usize {
+    fn begin_epoch(&mut self, _net: &MelodyNet, _epoch: usize, seed: u64) -> Result<usize> {
         let steps = |i: usize| self.corpus.pieces[i].truth.steps.as_ref().map_or(0, Vec::len);
         let pieces: Vec<(usize, usize)> =
             self.corpus.of(Split::Train).into_iter().map(|i| (i, steps(i))).collect();
         self.streams = Streams::deal(&pieces, STREAMS, self.batch_size, TIME, seed);
         self.memory.forget();
-        self.streams.batches()
+        Ok(self.streams.batches())
     }
 
-    fn loss(&mut self, net: &MelodyNet, index: usize, device: &Device) -> Tensor<1> {
+    fn loss(&mut self, net: &MelodyNet, index: usize, device: &Device) -> Result<Tensor<1>> {
         let parts = self.streams.batch(index);
         let batch = parts.len();
         let mut inputs = Vec::with_capacity(batch * TIME * MOOD_CELLS);
@@ -90,7 +90,7 @@ impl Task for MelodyTask<'_> {
         let (logits, state) = net.forward(rows(inputs, [batch, TIME, MOOD_CELLS], device), state);
         self.memory.after(parts, MelodyState::WIDTH, TIME, &values(state.rows()));
         let target: Tensor<3> = rows(targets, [batch, TIME, PITCHES], device);
-        (log_softmax(logits, 2) * target).sum().neg() / notes.max(1) as f32
+        Ok((log_softmax(logits, 2) * target).sum().neg() / notes.max(1) as f32)
     }
 
     fn export(&self, net: &MelodyNet) -> Result<Network, rtneural::Error> {

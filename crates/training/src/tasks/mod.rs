@@ -5,6 +5,7 @@ pub mod emotion;
 pub mod groove;
 pub mod harmony;
 pub mod melody;
+pub mod orbit;
 mod streams;
 
 pub use dynamics::DynamicsTask;
@@ -12,6 +13,7 @@ pub use emotion::EmotionTask;
 pub use groove::GrooveTask;
 pub use harmony::HarmonyTask;
 pub use melody::MelodyTask;
+pub use orbit::OrbitFit;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
