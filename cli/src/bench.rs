@@ -19,6 +19,8 @@ use crate::Outcome;
 
 /// The demo track, where no file is named and the program runs in the project's folder.
 const DEMO: &str = "assets/demo/dendrite_demo.ogg";
+/// Shortest song that figures are worth anything on.
+const SHORTEST_S: f64 = 2.0;
 /// Block size of the figures of features and engine.
 const BLOCK: usize = 64;
 /// Block size of the worst block: the smallest that hosts use.
@@ -46,11 +48,19 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     song: Option<PathBuf>,
     /// Minutes of music for the worst block; the song is repeated
-    #[arg(long, default_value_t = 10.0, value_name = "MINUTES")]
+    #[arg(long, default_value_t = 10.0, value_name = "MINUTES", value_parser = minutes)]
     minutes: f64,
     /// Only the worst block
     #[arg(long)]
     worst_block: bool,
+}
+
+/// A day of blocks of 32 samples fits into memory.
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 24.0 * 60.0 => Ok(minutes),
+        _ => Err("a number of minutes above 0 and up to 1440 is needed".to_owned()),
+    }
 }
 
 /// Prints the table.
@@ -58,6 +68,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     let path = arguments.song.clone().unwrap_or_else(|| PathBuf::from(DEMO));
     let song = dendrite_audio::read(&path)
         .context("name a song with --song, or run this in the project's folder")?;
+    anyhow::ensure!(
+        song.seconds() >= SHORTEST_S,
+        "{}: {:.2} s of music are too little to measure on; {SHORTEST_S} s are enough",
+        path.display(),
+        song.seconds()
+    );
     if !arguments.worst_block {
         features(&song, out)?;
         engine(&song, out)?;
@@ -179,7 +195,6 @@ fn worst_block(song: &Audio, minutes: f64, out: &mut dyn Write) -> Result<()> {
     engine.install(Networks::new(set));
     let duration_s = SMALL_BLOCK as f64 / f64::from(song.rate);
     let in_song = song.len() / SMALL_BLOCK;
-    anyhow::ensure!(in_song > 0, "the song is shorter than a block of {SMALL_BLOCK} samples");
     let blocks = (minutes * 60.0 / duration_s) as usize;
     let mut shares: Vec<f64> = Vec::with_capacity(blocks);
     for block in 0..blocks {

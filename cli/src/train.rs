@@ -33,7 +33,8 @@ pub fn start(arguments: &[OsString]) -> Result<Outcome> {
     let mut command = Command::new(&program);
     command.args(if arguments.is_empty() { vec!["help".into()] } else { arguments.to_vec() });
     match command.status() {
-        Ok(status) => Ok(if status.success() { Outcome::Good } else { Outcome::Bad }),
+        // Its exit code is ours: 2 for a command line that makes no sense, 130 after Ctrl-C.
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(
             "the program {PROGRAM} is neither beside this one nor on the PATH; build it with\n  cargo build --release -p dendrite-training"
         ),

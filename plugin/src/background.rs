@@ -57,6 +57,11 @@ impl Background {
         Ok(Self { thread: Some(thread), finish, done })
     }
 
+    /// Whether the thread has not ended.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Ends the pause.
     pub fn wake(&self) {
         if let Some(thread) = &self.thread {

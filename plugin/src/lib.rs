@@ -298,9 +298,14 @@ impl Dendrite {
 
     /// Waits for the set that the session names and puts it in.
     fn install_models(&mut self) {
-        let set = self.session.models.ready(&self.session.notices);
-        if let Some(listener) = &mut self.listener {
+        let Some(listener) = &mut self.listener else { return };
+        loop {
+            let set = self.session.models.ready(&self.session.notices);
             listener.install(&mut self.models, &set);
+            // Another may have come between the two; what comes from here on finds its own way to the engine.
+            if self.session.models.is_in_use(&set) {
+                return;
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! ```
 //! Nothing here is touched by the audio thread but [`AudioEnd`], which neither locks nor allocates nor frees.
 
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,6 +86,8 @@ struct Request {
     choice: Choice,
     /// The hash that a session remembers, to be compared with what is found.
     remembered: String,
+    /// Whether it comes from a session and not from the user.
+    restored: bool,
 }
 
 /// The background thread's ends.
@@ -129,13 +132,13 @@ impl Models {
 
     /// Asks for a set; a request that nobody has begun to deal with is replaced. Not for the audio thread.
     pub fn request(self: &Arc<Self>, choice: Choice, notices: &Arc<Notices>) {
-        self.ask(Request { choice, remembered: String::new() }, notices);
+        self.ask(Request { choice, remembered: String::new(), restored: false }, notices);
     }
 
     /// Asks for what a session remembers.
     pub fn restore(self: &Arc<Self>, memory: &ModelMemory, notices: &Arc<Notices>) {
         let choice = memory.folder.clone().map_or(Choice::Default, Choice::Folder);
-        self.ask(Request { choice, remembered: memory.hash.clone() }, notices);
+        self.ask(Request { choice, remembered: memory.hash.clone(), restored: true }, notices);
     }
 
     fn ask(self: &Arc<Self>, request: Request, notices: &Arc<Notices>) {
@@ -147,7 +150,7 @@ impl Models {
             state.request = Some(request);
             self.pending.store(true, Ordering::Release);
         }
-        if let Some(thread) = &*thread {
+        if let Some(thread) = thread.as_ref().filter(|thread| thread.is_running()) {
             thread.wake();
             return;
         }
@@ -180,7 +183,9 @@ impl Models {
         };
         let Some(request) = request else { return };
         // Outside of the lock: the editor goes on meanwhile.
-        let outcome = read(&request.choice);
+        // A panic there must not leave the main thread waiting for it.
+        let outcome = catch_unwind(|| read(&request.choice))
+            .unwrap_or_else(|_| Err("reading the models has failed with an internal error".to_owned()));
         let mut state = self.state.lock();
         state.deal_with(&request, outcome, notices);
         state.working = false;
@@ -211,8 +216,16 @@ impl Models {
         }
         let set = state.set.clone().unwrap_or_else(ModelSet::heuristics);
         state.activated = true;
-        state.hash = set.hash().to_owned();
+        // A session whose folder is not there keeps the hash that belongs to it.
+        if state.hash.is_empty() || state.problem.is_none() {
+            state.hash = set.hash().to_owned();
+        }
         set
+    }
+
+    /// Whether this is the set in use.
+    pub fn is_in_use(&self, set: &Arc<ModelSet>) -> bool {
+        self.state.lock().set.as_ref().is_none_or(|used| Arc::ptr_eq(used, set))
     }
 
     /// Whether a request is open. Does not lock.
@@ -252,16 +265,33 @@ impl Models {
 
 impl State {
     /// Takes a set in use, or keeps the one that is and says why.
+    ///
+    /// What a session remembers is always taken as it is found, so that it does not matter whether a host loads a session
+    /// before or after it activates. A folder that the user tries is taken only if nothing is wrong with it, as long as
+    /// something runs.
     fn deal_with(&mut self, request: &Request, outcome: Outcome, notices: &Notices) {
-        let refused: Vec<String> =
-            outcome.set.refusals().map(|(kind, reason)| format!("{kind}: {reason}")).collect();
-        let mut problems: Vec<String> = outcome.problem.into_iter().collect();
-        let keep = self.set.is_some() && (!problems.is_empty() || !refused.is_empty());
+        let tried = !request.restored && matches!(request.choice, Choice::Folder(_)) && self.set.is_some();
+        let mut problems = Vec::new();
+        let (set, refused) = match outcome {
+            Ok(set) => {
+                let refused: Vec<String> =
+                    set.refusals().map(|(kind, reason)| format!("{kind}: {reason}")).collect();
+                (Some(set), refused)
+            }
+            Err(problem) => {
+                let instead =
+                    if tried { "The models before go on" } else { "Those that are built in stand in" };
+                problems.push(format!("{problem}. {instead}."));
+                (None, Vec::new())
+            }
+        };
         if !refused.is_empty() {
-            let now = if keep { "The models before go on" } else { "Heuristics stand in" };
-            problems.push(format!("{now}. {}", refused.join("\n")));
+            let instead = if tried { "The models before go on" } else { "Heuristics stand in" };
+            problems.push(format!("{instead}. {}", refused.join("\n")));
         }
-        let found = outcome.set.hash();
+        let keep = tried && !problems.is_empty();
+        let set = set.unwrap_or_else(|| ModelSet::built_in(DEFAULT_WEIGHTS));
+        let found = set.hash();
         if !keep && !request.remembered.is_empty() && request.remembered != found {
             problems.push(format!(
                 "The session was saved with other models (set {}, now {found}): pictures and notes will differ.",
@@ -273,34 +303,31 @@ impl State {
             notices.post(problem.clone());
         }
         if keep {
-            // A session keeps what it names, to find it where it is there; a user's try is over.
-            if request.remembered.is_empty() {
-                self.choice = self.used.clone();
-                if let Some(set) = self.set.as_ref().filter(|_| self.activated) {
-                    self.hash = set.hash().to_owned();
-                }
+            // The user's try is over.
+            self.choice = self.used.clone();
+            if let Some(set) = self.set.as_ref().filter(|_| self.activated) {
+                self.hash = set.hash().to_owned();
             }
             return;
         }
         self.used = request.choice.clone();
-        if let Some(exchange) = &mut self.exchange {
-            // Networks that the audio thread has not fetched yet are overwritten, which drops them here.
-            exchange.incoming.write(Some(Networks::new(outcome.set.clone())));
-        }
-        if self.activated {
+        if self.activated && request.remembered.is_empty() {
             self.hash = found.to_owned();
         }
-        self.set = Some(outcome.set);
+        // Networks that run already go on with what they have heard.
+        let same = self.set.as_ref().is_some_and(|used| Arc::ptr_eq(used, &set));
+        if !same && let Some(exchange) = &mut self.exchange {
+            // What the audio thread has not fetched yet is overwritten, and dropped here with one of the next writes.
+            exchange.incoming.write(Some(Networks::new(set.clone())));
+        }
+        self.set = Some(set);
     }
 }
 
-/// A set, and what went wrong on the way to it.
-struct Outcome {
-    set: Arc<ModelSet>,
-    problem: Option<String>,
-}
+/// A set, or why the chosen one cannot be had.
+type Outcome = Result<Arc<ModelSet>, String>;
 
-/// Reads the chosen set; where it cannot be had, the built-in one.
+/// Reads the chosen set.
 fn read(choice: &Choice) -> Outcome {
     let folder = match choice {
         Choice::Folder(folder) => Some(folder.clone()),
@@ -309,15 +336,9 @@ fn read(choice: &Choice) -> Outcome {
             .map(PathBuf::from)
             .or_else(|| user_folder().filter(|folder| folder.is_dir())),
     };
-    let Some(folder) = folder else {
-        return Outcome { set: ModelSet::built_in(DEFAULT_WEIGHTS), problem: None };
-    };
-    match ModelSet::load(&folder, DEFAULT_WEIGHTS) {
-        Ok(set) => Outcome { set, problem: None },
-        Err(error) => Outcome {
-            set: ModelSet::built_in(DEFAULT_WEIGHTS),
-            problem: Some(format!("{error}. The models that are built in stand in.")),
-        },
+    match folder {
+        Some(folder) => ModelSet::load(&folder, DEFAULT_WEIGHTS).map_err(|error| error.to_string()),
+        None => Ok(ModelSet::built_in(DEFAULT_WEIGHTS)),
     }
 }
 
@@ -364,7 +385,7 @@ impl AudioEnd {
     /// Puts a set in at once. Main thread, while the engine does not process.
     pub fn install(&mut self, engine: &mut Engine, set: &Arc<ModelSet>) {
         // Whatever is on its way is this set or an older one.
-        drop((self.arrived.take(), self.leaving.take(), engine.take_retired()));
+        drop((self.arrived.take(), self.leaving.take(), engine.take_retired(), engine.withdraw()));
         if self.incoming.update() {
             drop(self.incoming.output_buffer_mut().take());
         }

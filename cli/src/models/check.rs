@@ -63,7 +63,7 @@ pub fn run(arguments: Arguments, out: &mut dyn Write) -> Result<Outcome> {
             print(inspection, arguments.verbose, out)?;
         }
         for path in &missing {
-            writeln!(out, "{}: not there; a heuristic takes its place", path.display())?;
+            writeln!(out, "{}: not there; the built-in model takes its place", path.display())?;
         }
     }
     let good = inspections.iter().all(|inspection| inspection.faults.is_empty());

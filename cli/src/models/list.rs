@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use dendrite_engine::{DEFAULT_WEIGHTS, ModelSet};
 use dendrite_pipeline::ModelKind;
 use dendrite_pipeline::sidecar::Training;
 use serde::Serialize;
@@ -15,8 +16,8 @@ use crate::text::{Align, table, thousands};
 
 #[derive(Args)]
 #[command(after_help = "\
-Each of the six models is a file of its own; where one is missing or refused, a heuristic takes its place
-and everything keeps running.
+Each of the six models is a file of its own. Where one is missing, the one that is built in runs; where one
+is refused, a heuristic takes its place and everything keeps running.
 
 Examples:
   dendrite models list
@@ -30,12 +31,15 @@ pub struct Arguments {
     json: bool,
 }
 
+/// What runs where the folder has no file and the program has a model of its own.
+const BUILT_IN: &str = "built in";
+
 /// One of the six as `--json` shows it.
 #[derive(Serialize)]
 struct Entry {
     model: &'static str,
     name: &'static str,
-    /// "model" or "heuristic".
+    /// "model", "built in" or "heuristic".
     runs: &'static str,
     file: Option<PathBuf>,
     inputs: usize,
@@ -59,6 +63,7 @@ pub fn run(arguments: Arguments, out: &mut dyn Write) -> Result<Outcome> {
     let mut rows = vec![header];
     for entry in &entries {
         let runs = match &entry.reason {
+            None if entry.runs == BUILT_IN => BUILT_IN.to_owned(),
             None => format!("{}.json", entry.name),
             Some(reason) => format!("heuristic: {reason}"),
         };
@@ -96,6 +101,13 @@ fn entry(kind: ModelKind, folder: &Path) -> Entry {
     };
     // A dangling link is there, and refused.
     if path.symlink_metadata().is_err() {
+        let built_in = ModelSet::built_in(DEFAULT_WEIGHTS);
+        if built_in.model(kind).is_some() {
+            entry.runs = BUILT_IN;
+            let training = built_in.sidecar(kind).and_then(|sidecar| sidecar.training.as_ref());
+            entry.trained_on = training.map(in_a_line);
+            return entry;
+        }
         entry.reason = Some(format!("no {}.json", kind.name()));
         return entry;
     }

@@ -113,7 +113,7 @@ fn models_of_a_folder_that_are_not_there_are_named_and_no_error() {
     write_model_with_sidecar(folder.path(), ModelKind::Groove);
     let ran = dendrite(&["models", "check", &text(folder.path())]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert_eq!(ran.out.matches("not there; a heuristic takes its place").count(), 5, "{}", ran.out);
+    assert_eq!(ran.out.matches("not there; the built-in model takes its place").count(), 5, "{}", ran.out);
 }
 
 #[test]

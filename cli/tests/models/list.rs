@@ -8,7 +8,7 @@ use dendrite_pipeline::ModelKind;
 use crate::program::{PATH, dendrite, text, write_model, write_model_with_sidecar};
 
 #[test]
-fn files_and_heuristics_stand_side_by_side() {
+fn files_and_what_stands_in_for_them_are_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
     write_model_with_sidecar(folder.path(), ModelKind::Harmony);
     write_model(folder.path(), ModelKind::Groove);
@@ -18,7 +18,7 @@ fn files_and_heuristics_stand_side_by_side() {
     assert_eq!(ran.code, 0, "{}", ran.err);
     let line = |word: &str| ran.out.lines().find(|line| line.trim().starts_with(word)).unwrap();
     for (word, parts) in [
-        ("emotion", &["heuristic: no emotionrecognizer.json", "128 -> 64", "497,664"][..]),
+        ("emotion", &["built in", "128 -> 64", "497,664"][..]),
         (
             "harmony",
             &["harmonypredictor.json", "128 -> 64", "74,048", "songs of the generator, 400 pieces, 13.5 h"],
@@ -38,9 +38,13 @@ fn files_and_heuristics_stand_side_by_side() {
     for (entry, kind) in entries.iter().zip(ModelKind::ALL) {
         assert_eq!(entry["name"], kind.name());
         assert_eq!(entry["parameters"], kind.parameters());
-        let runs = matches!(kind, ModelKind::Harmony | ModelKind::Groove);
-        assert_eq!(entry["runs"], if runs { "model" } else { "heuristic" });
-        assert_eq!(entry["reason"].is_null(), runs);
+        let runs = match kind {
+            ModelKind::Harmony | ModelKind::Groove => "model",
+            ModelKind::Dynamics => "heuristic",
+            _ => "built in",
+        };
+        assert_eq!(entry["runs"], runs);
+        assert_eq!(entry["reason"].is_null(), runs != "heuristic");
     }
 }
 
@@ -61,11 +65,11 @@ fn the_folder_is_the_one_given_or_the_environments_or_models() {
     let (code, out) = list(Some(folder.path()));
     assert_eq!(code, Some(0));
     assert!(out.contains(" groovepredictor.json"), "{out}");
-    // Without a folder everything runs on heuristics, which is no error.
+    // Without a folder the models that are built in run.
     let (code, out) = list(None);
     assert_eq!(code, Some(0));
     assert!(out.starts_with("Models in models:"), "{out}");
-    assert_eq!(out.matches("heuristic: no ").count(), 6);
+    assert_eq!(out.matches("built in").count(), 6, "{out}");
     // But one that is named must be there.
     assert_eq!(list(Some(&elsewhere.path().join("none"))).0, Some(1));
 }

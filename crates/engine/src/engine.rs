@@ -148,6 +148,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes back networks that were offered and have not begun to run. Does not free.
+    pub fn withdraw(&mut self) -> Option<Box<Networks>> {
+        self.offered.take()
+    }
+
     /// Networks that run no more, to be dropped off the audio thread. Does not free.
     pub fn take_retired(&mut self) -> Option<Box<Networks>> {
         self.retired.take()

@@ -30,8 +30,10 @@ static BUILT_IN: [BuiltIn; 6] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"
 /// The weights that everything uses unless it is told otherwise: half the bytes, and outputs within 2e-3.
 pub const DEFAULT_WEIGHTS: Weights = Weights::F16;
 
-/// Sets that are in use somewhere in this process.
+/// Sets that are in use somewhere in this process. Held for look-ups only.
 static SHARED: Mutex<Vec<Weak<ModelSet>>> = Mutex::new(Vec::new());
+/// Held by the one thread that reads a set, so that ten instances of one session read the files once.
+static READING: Mutex<()> = Mutex::new(());
 
 /// Six models, or what is known of why they are not there. Immutable; instances share it.
 pub struct ModelSet {
@@ -92,14 +94,16 @@ impl std::fmt::Debug for ModelSet {
 impl ModelSet {
     /// No models at all: heuristics everywhere.
     pub fn heuristics() -> Arc<Self> {
-        let weights = DEFAULT_WEIGHTS;
-        shared(&hash_of([None; 6]), None, weights, |hash| Self {
-            slots: Default::default(),
-            folder: None,
-            hash,
-            weights,
-            stamps: Stamps::default(),
-        })
+        static SET: LazyLock<Arc<ModelSet>> = LazyLock::new(|| {
+            Arc::new(ModelSet {
+                slots: Default::default(),
+                folder: None,
+                hash: hash_of([None; 6]),
+                weights: DEFAULT_WEIGHTS,
+                stamps: Stamps::default(),
+            })
+        });
+        SET.clone()
     }
 
     /// The models that are built in. Reading them takes some tenths of a second the first time and nothing while an instance
@@ -266,16 +270,24 @@ fn shared(
     weights: Weights,
     make: impl FnOnce(String) -> ModelSet,
 ) -> Arc<ModelSet> {
-    let mut living = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    living.retain(|set| set.strong_count() > 0);
-    let same =
-        |set: &Arc<ModelSet>| set.hash == hash && set.folder.as_deref() == folder && set.weights == weights;
-    if let Some(set) = living.iter().filter_map(Weak::upgrade).find(same) {
+    let find = || {
+        let mut living = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        living.retain(|set| set.strong_count() > 0);
+        let same = |set: &Arc<ModelSet>| {
+            set.hash == hash && set.folder.as_deref() == folder && set.weights == weights
+        };
+        living.iter().filter_map(Weak::upgrade).find(same)
+    };
+    if let Some(set) = find() {
         return set;
     }
-    // Made under the lock, so that ten instances of one session read the files once.
+    let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+    // It may have been read meanwhile.
+    if let Some(set) = find() {
+        return set;
+    }
     let set = Arc::new(make(hash.to_owned()));
-    living.push(Arc::downgrade(&set));
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&set));
     set
 }
 

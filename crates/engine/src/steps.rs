@@ -55,7 +55,8 @@ impl StepClock {
         };
         let line = (beats * PER_BEAT).floor() as i64;
         let due = self.passed.is_some_and(|passed| line > passed);
-        self.passed = Some(line);
+        // A host that takes its position back a little does not make a step due again.
+        self.passed = Some(self.passed.map_or(line, |passed| passed.max(line)));
         due.then_some(line + AHEAD)
     }
 
@@ -86,6 +87,16 @@ mod tests {
         assert_eq!(clock.pass(at(0.26), &Moves::default(), 0.0), None);
         // Steps shorter than a hop: the newest serves.
         assert_eq!(clock.pass(at(0.8), &Moves::default(), 0.0), Some(5));
+    }
+
+    #[test]
+    fn a_small_step_back_decides_nothing_twice() {
+        let mut clock = StepClock::default();
+        clock.pass(at(0.2), &jump(0.2), 0.0);
+        assert_eq!(clock.pass(at(0.26), &Moves::default(), 0.0), Some(3));
+        assert_eq!(clock.pass(at(0.24), &Moves::default(), 0.0), None);
+        assert_eq!(clock.pass(at(0.27), &Moves::default(), 0.0), None);
+        assert_eq!(clock.pass(at(0.51), &Moves::default(), 0.0), Some(4));
     }
 
     #[test]

@@ -28,14 +28,14 @@ use crate::nets::Standard;
 pub struct Provenance {
     /// What it was trained on, in plain words.
     pub data: String,
-    /// Pieces and hours of training.
-    pub pieces: usize,
-    /// Hours of training.
-    pub hours: f64,
+    /// What that data does not say, in plain words.
+    pub limits: String,
+    /// Pieces and hours of training, where they are known.
+    pub music: Option<(usize, f64)>,
     /// The command that trained it.
-    pub command: String,
+    pub command: Option<String>,
     /// Seed of the model.
-    pub seed: u64,
+    pub seed: Option<u64>,
     /// The comparison on held-out pieces; the model is the first row.
     pub rows: Vec<Row>,
     /// Shape of the orbit model.
@@ -84,16 +84,16 @@ fn sidecar(kind: ModelKind, standard: &Standard, provenance: &Provenance) -> Sid
         input_deviation: Some(standard.deviation.clone()),
         training: Some(Training {
             description: provenance.data.clone(),
-            pieces: Some(provenance.pieces as u64),
-            hours: Some((provenance.hours * 100.0).round() / 100.0),
-            split: Some("by piece; test pieces are played in timbres that training never hears".to_owned()),
+            pieces: provenance.music.map(|(pieces, _)| pieces as u64),
+            hours: provenance.music.map(|(_, hours)| (hours * 100.0).round() / 100.0),
+            split: Some("by piece".to_owned()),
         }),
         metrics: provenance.rows.first().map(metrics).unwrap_or_default(),
         baselines,
-        seed: Some(provenance.seed),
+        seed: provenance.seed,
         git_hash: git_hash(),
         time: Some(now()),
-        command: Some(provenance.command.clone()),
+        command: provenance.command.clone(),
         ..base
     }
 }
@@ -111,18 +111,24 @@ fn card(kind: ModelKind, provenance: &Provenance) -> String {
         spec::parameters(kind, shape),
         layers.len()
     );
+    let _ = write!(text, "## Trained on\n\n{}", provenance.data);
+    if let Some((pieces, hours)) = provenance.music {
+        let _ = write!(text, " {pieces} pieces, {hours:.1} hours.");
+    }
+    let _ = writeln!(text, " {}\n", provenance.limits);
+    if let Some(command) = &provenance.command {
+        let _ = writeln!(text, "    {command}\n");
+    }
+    text += "## How good\n\n";
+    if provenance.rows.is_empty() {
+        text += "Not measured on held-out pieces.\n";
+        return text;
+    }
     let _ = writeln!(
         text,
-        "## Trained on\n\n{} {} pieces, {:.1} hours. Nothing else: no recorded music, no listeners' ratings. What the figures \
-         below say of real music is unknown.\n\n    {}\n",
-        provenance.data, provenance.pieces, provenance.hours, provenance.command
-    );
-    let _ = writeln!(
-        text,
-        "## How good\n\nOn held-out pieces, melody and chords in timbres that training never heard, weights in f16 as it plays:\n\n```text\n{}```\n",
+        "On held-out pieces, weights in f16 as it plays:\n\n```text\n{}```\n\n`dendrite train evaluate` prints these figures again.",
         table(&provenance.rows)
     );
-    text += "`dendrite train evaluate` prints these figures again.\n";
     text
 }
 
@@ -152,12 +158,17 @@ fn purpose(kind: ModelKind) -> &'static str {
 ///
 /// # Errors
 /// Layers that the format here does not hold, or files that cannot be written.
-pub fn write_onnx(folder: &Path, kind: ModelKind, network: &Network, standard: &Standard) -> Result<()> {
+pub fn write_onnx(
+    folder: &Path,
+    kind: ModelKind,
+    network: &Network,
+    standard: &Standard,
+    shape: OrbitShape,
+) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let options = onnx_options(kind, network);
     let bytes = network.to_onnx(&options)?;
     replace(&folder.join(format!("{}.onnx", kind.name())), &bytes)?;
-    let shape = OrbitShape::default();
     let named = |parameters: Vec<dendrite_pipeline::sidecar::Parameter>| -> Vec<serde_json::Value> {
         parameters.iter().map(|p| serde_json::to_value(p).unwrap_or_default()).collect()
     };

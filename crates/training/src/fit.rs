@@ -129,6 +129,11 @@ pub fn fit<T: Task>(
     save_dir: &Path,
     resume: Option<&Path>,
 ) -> Result<Fitted<T::Net>> {
+    anyhow::ensure!(
+        options.epochs > 0 && options.patience > 0 && options.batch_size > 0,
+        "{}: epochs, patience and batch_size must be at least 1",
+        task.kind()
+    );
     let device = Device::flex().autodiff();
     let folder = save_dir.join(task.kind().name());
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
@@ -149,9 +154,20 @@ pub fn fit<T: Task>(
     let mut best = net.clone();
     if let Some(checkpoint) = resume {
         (net, optimizer, state) = load(task, checkpoint, net, optimizer)?;
-        best = match state.best_epoch {
-            n if n == state.epoch => net.clone(),
-            _ => load_net(&folder.join("best"), task.fresh(&device)).unwrap_or_else(|_| net.clone()),
+        best = if state.best_epoch == state.epoch {
+            net.clone()
+        } else {
+            // Beside the checkpoint; it must be of the epoch that the checkpoint calls its best.
+            let beside = checkpoint.with_file_name("best");
+            let found = read_state(&beside)?.epoch;
+            anyhow::ensure!(
+                found == state.best_epoch,
+                "{}: the best of this checkpoint is epoch {}, but {} holds epoch {found}; go on from `last`",
+                checkpoint.display(),
+                state.best_epoch,
+                beside.display()
+            );
+            load_net(&beside, task.fresh(&device))?
         };
         log.line(&format!("{}: goes on after epoch {}", task.kind(), state.epoch))?;
     }
@@ -328,6 +344,11 @@ fn load<T: Task>(
     if state.model != task.kind().name() {
         bail!("{}: a checkpoint of {}, not of {}", folder.display(), state.model, task.kind().name());
     }
+    anyhow::ensure!(
+        state.standard.is_same(task.standard()),
+        "{}: the checkpoint was trained on other data: its inputs have another mean and deviation",
+        folder.display()
+    );
     let net = load_net(folder, fresh)?;
     let file = folder.join("optimizer.bpk");
     let optimizer = optimizer.load(&file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;

@@ -61,16 +61,16 @@ struct TrainArguments {
     #[command(flatten)]
     data: DataArguments,
     /// Epochs at most
-    #[arg(long)]
+    #[arg(long, value_parser = at_least_one)]
     epochs: Option<usize>,
     /// Rows or sequences in a batch
-    #[arg(long)]
+    #[arg(long, value_parser = at_least_one)]
     batch_size: Option<usize>,
     /// The greatest learning rate
     #[arg(long)]
     learning_rate: Option<f64>,
     /// Epochs without progress after which it stops
-    #[arg(long)]
+    #[arg(long, value_parser = at_least_one)]
     patience: Option<usize>,
     /// Seed of the models
     #[arg(long)]
@@ -115,7 +115,7 @@ struct DataArguments {
     #[arg(long, value_enum)]
     layout: Option<Layout>,
     /// Pieces to train on at most; validation and test shrink alike
-    #[arg(long)]
+    #[arg(long, value_parser = at_least_one)]
     max_files: Option<usize>,
     /// Where features are kept between runs
     #[arg(long, value_name = "DIR")]
@@ -203,6 +203,13 @@ struct EvaluateArguments {
     models: PathBuf,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number of at least 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
@@ -283,16 +290,26 @@ fn prepare(arguments: &DataArguments) -> Result<(Config, Corpus)> {
             .context("starting the workers")?;
     }
     let cache = arguments.cache_dir.as_deref().map(Cache::open).transpose()?;
+    let report_cache = |cache: &Cache| {
+        if let Some(failure) = cache.failure() {
+            eprintln!("warning: features could not be kept: {failure}");
+        }
+    };
     let corpus = match &arguments.data_dir {
         Some(folder) => {
             music::load(folder, arguments.layout, arguments.max_files, config.data.seed, cache.as_ref())?
         }
         None => music::generate(&config.data, cache.as_ref())?,
     };
+    cache.as_ref().map(report_cache);
     Ok((config, corpus))
 }
 
 fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
+    anyhow::ensure!(
+        arguments.resume.is_none() || kinds.len() == 1,
+        "--resume goes on with one model; name it instead of `all`"
+    );
     let (mut config, mut corpus) = prepare(&arguments.data)?;
     for &kind in kinds {
         let options = config.of_mut(kind);
@@ -319,10 +336,13 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
                 config.data.seed
             ),
         },
-        command: std::iter::once("dendrite train".to_owned())
-            .chain(std::env::args().skip(1))
-            .collect::<Vec<_>>()
-            .join(" "),
+        limits: match &arguments.data.data_dir {
+            Some(_) => String::new(),
+            None => "No recorded music, no listeners' ratings: what the figures below say of real music is unknown. Melody \
+                     and chords of the test pieces are played in timbres that training never hears."
+                .to_owned(),
+        },
+        options: options(std::env::args().skip(2)),
     };
     if let Some(folds) = arguments.folds {
         return session::cross_validate(kinds, &mut corpus, &config, &places, folds);
@@ -337,6 +357,23 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The options that change the result; where things are kept, and how many threads there are, does not.
+fn options(arguments: impl Iterator<Item = String>) -> String {
+    const PLACES: [&str; 7] =
+        ["--cache-dir", "--save-dir", "--out", "--models", "--onnx", "--resume", "--num-workers"];
+    let mut kept = Vec::new();
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        let name = argument.split('=').next().unwrap_or_default();
+        if !PLACES.contains(&name) {
+            kept.push(argument);
+        } else if !argument.contains('=') {
+            arguments.next();
+        }
+    }
+    kept.join(" ")
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<bool> {

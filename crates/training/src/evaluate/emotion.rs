@@ -8,7 +8,7 @@ use dendrite_pipeline::heuristics::MoodCues;
 use rayon::prelude::*;
 use rtneural::Model;
 
-use super::Row;
+use super::{Row, require};
 use crate::corpus::{Corpus, moods, target_map};
 use crate::data::{Piece, Split};
 use crate::statistics::{Linear, correlation};
@@ -54,8 +54,9 @@ fn measure_with(
             entropy -= terms.sum::<f64>();
         }
     }
+    require(truth[0].len() as f64, "a known mood after four seconds", split)?;
     Ok(EmotionReport {
-        cross_entropy: entropy / f64::max(truth[0].len() as f64, 1.0),
+        cross_entropy: entropy / truth[0].len() as f64,
         valence_r: correlation(&truth[0], &heard[0]),
         arousal_r: correlation(&truth[1], &heard[1]),
     })

@@ -7,7 +7,7 @@ use dendrite_pipeline::{CHORDS, Chord, heuristics};
 use rayon::prelude::*;
 use rtneural::Model;
 
-use super::{Row, forward};
+use super::{Row, forward, require};
 use crate::corpus::{Corpus, harmony_inputs};
 use crate::data::Split;
 use crate::statistics::Linear;
@@ -75,6 +75,7 @@ fn measure_with<'a>(
     let sum = |value: fn(&Counts) -> f64| counts.iter().map(value).sum::<f64>();
     let share = |part: f64, whole: f64| part / whole.max(1.0);
     let (frames, settled) = (sum(|c| c.frames), sum(|c| c.settled));
+    require(settled, "known chords", split)?;
     Ok(HarmonyReport {
         cross_entropy: share(sum(|c| c.entropy), frames),
         settled_chord: share(sum(|c| c.settled_right), settled),

@@ -5,7 +5,7 @@ use dendrite_pipeline::{MOOD_CELLS, Mood, PITCHES, heuristics};
 use rayon::prelude::*;
 use rtneural::Model;
 
-use super::{Row, forward};
+use super::{Row, forward, require};
 use crate::corpus::{Corpus, Map};
 use crate::data::{Key, Piece, Split, Step};
 
@@ -71,7 +71,8 @@ fn measure_with<'a>(
         })
         .collect::<Result<_>>()?;
     let [notes, entropy, mass] = [0, 1, 2].map(|n| sums.iter().map(|sums| sums[n]).sum::<f64>());
-    Ok(MelodyReport { cross_entropy: entropy / notes.max(1.0), on_scale: mass / notes.max(1.0) })
+    require(notes, "a known melody", split)?;
+    Ok(MelodyReport { cross_entropy: entropy / notes, on_scale: mass / notes })
 }
 
 /// How well a model tells the melodies of the pieces of a split.

@@ -14,6 +14,17 @@ pub use regression::{Example, RegressionReport};
 use anyhow::{Context, Result};
 use rtneural::{Model, State};
 
+use crate::data::Split;
+
+/// Refuses a measurement of nothing, whose zeros would look like a result.
+fn require(count: f64, what: &str, split: Split) -> Result<()> {
+    anyhow::ensure!(
+        count > 0.0,
+        "no piece of the part for {split:?} has {what}: there is nothing to measure"
+    );
+    Ok(())
+}
+
 /// One forward pass.
 fn forward<const O: usize>(model: &Model, state: &mut State, input: &[f32]) -> Result<[f32; O]> {
     let mut output = [0.0; O];

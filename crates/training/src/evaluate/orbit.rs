@@ -62,7 +62,8 @@ fn row(name: &'static str, summary: &Summary) -> Row {
 /// How much of the network's outputs a linear regression on its inputs explains: fitted on every other piece, measured on
 /// the rest.
 fn linear_share(model: &Model, pieces: &[Piece]) -> Result<f64> {
-    let mut halves: [(Vec<Vec<f64>>, Vec<[f32; SIGNALS.len()]>); 2] = Default::default();
+    type Half = (Vec<Vec<f64>>, Vec<[f32; SIGNALS.len()]>);
+    let mut halves: [Half; 2] = Default::default();
     for (n, piece) in pieces.iter().enumerate() {
         let (mut window, mut state) = (FeatureWindow::default(), model.state());
         for (k, frame) in piece.frames.iter().enumerate() {

@@ -32,6 +32,7 @@ fn measure<const I: usize, const O: usize>(
     examples: &[Example<I, O>],
     say: impl Fn(&Example<I, O>) -> Result<[f64; O]> + Sync + Send,
 ) -> Result<RegressionReport> {
+    anyhow::ensure!(!examples.is_empty(), "no piece has known bars: there is nothing to measure");
     let said: Vec<[f64; O]> = examples.par_iter().map(say).collect::<Result<_>>()?;
     let mut explained = [Explained::default(); O];
     let (mut errors, mut count) = (0.0, 0.0);

@@ -60,6 +60,14 @@ impl Standard {
         Self { mean, deviation }
     }
 
+    /// Whether two are the same but for the rounding of writing and reading.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |a: &[f64], b: &[f64]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-9 * (1.0 + a.abs()))
+        };
+        same(&self.mean, &other.mean) && same(&self.deviation, &other.deviation)
+    }
+
     /// Standardises rows in place.
     pub fn apply(&self, rows: &mut [f32]) {
         for row in rows.chunks_exact_mut(self.mean.len()) {

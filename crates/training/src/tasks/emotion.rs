@@ -20,17 +20,19 @@ use crate::nets::layers::{LstmState, values};
 use crate::nets::{EmotionTrainer, MODE, PITCHES, Standard, UNITS};
 use crate::random::Random;
 
-/// Frames through which gradients go back, 0.34 s; states go on.
-const TIME: usize = 16;
+/// Frames through which gradients go back, 0.68 s; states go on.
+const TIME: usize = 32;
+/// Longest passage that is listened to at a time, 12 s: a batch must not stay with the same pieces for long.
+const PASSAGE: usize = 18 * TIME;
 /// Streams of pieces that are learnt from at a time.
 const STREAMS: usize = 640;
 /// Values of a stream's state.
 const WIDTH: usize = 2 * UNITS;
 /// Largest change of level and of tilt from bass to treble by augmentation, as a share of the mel vector's 80 dB.
 const GAIN: f32 = 0.04;
-const TILT: f32 = 0.03;
+const TILT: f32 = 0.06;
 /// Largest change at each of the points between which augmentation draws an equaliser's curve.
-const CURVE: f32 = 0.03;
+const CURVE: f32 = 0.05;
 /// Points of that curve.
 const POINTS: usize = 7;
 /// Highest floor of noise that augmentation puts under the mel vector.
@@ -45,6 +47,8 @@ pub struct EmotionTask<'a> {
     standard: Standard,
     /// Chroma of the last two seconds, for each frame of each piece.
     slow_chroma: Vec<Vec<[f32; N_CHROMA]>>,
+    /// Piece and first frame of each passage.
+    passages: Vec<(usize, usize)>,
     streams: Streams,
     batch_size: usize,
     seed: u64,
@@ -72,6 +76,7 @@ impl<'a> EmotionTask<'a> {
             corpus,
             standard,
             slow_chroma,
+            passages: Vec::new(),
             streams: Streams::default(),
             batch_size,
             seed: 0,
@@ -118,14 +123,24 @@ impl Task for EmotionTask<'_> {
     }
 
     fn begin_epoch(&mut self, _net: &EmotionTrainer, _epoch: usize, seed: u64) -> Result<usize> {
-        let pieces: Vec<(usize, usize)> = self
-            .corpus
-            .of(Split::Train)
-            .into_iter()
-            .filter(|&i| self.corpus.pieces[i].truth.mood.is_some())
-            .map(|i| (i, self.corpus.pieces[i].frames.len()))
-            .collect();
-        self.streams = Streams::deal(&pieces, STREAMS, self.batch_size, TIME, seed);
+        // Passages begin somewhere else each time.
+        let mut random = Random::new(seed);
+        self.passages.clear();
+        let mut lengths = Vec::new();
+        for i in self.corpus.of(Split::Train) {
+            let piece = &self.corpus.pieces[i];
+            if piece.truth.mood.is_none() {
+                continue;
+            }
+            let mut start = if piece.frames.len() > PASSAGE { random.below(PASSAGE) } else { 0 };
+            while start + TIME <= piece.frames.len() {
+                let length = (piece.frames.len() - start).min(PASSAGE);
+                lengths.push((self.passages.len(), length));
+                self.passages.push((i, start));
+                start += length;
+            }
+        }
+        self.streams = Streams::deal(&lengths, STREAMS, self.batch_size, TIME, seed);
         self.seed = seed;
         self.memory.forget();
         Ok(self.streams.batches())
@@ -136,18 +151,20 @@ impl Task for EmotionTask<'_> {
         let batch = parts.len();
         let mut mel = Vec::with_capacity(batch * TIME * N_MEL);
         let mut target = Vec::with_capacity(batch * TIME * MOOD_CELLS);
-        let (mut pitches, mut mode) = (Vec::new(), Vec::new());
+        let (mut pitches, mut mode, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {
-            let piece = &self.corpus.pieces[part.piece];
-            let from = mel.len();
-            let span = part.start..part.start + TIME;
+            let (number, offset) = self.passages[part.piece];
+            let piece = &self.corpus.pieces[number];
+            let (from, start) = (mel.len(), offset + part.start);
+            let span = start..start + TIME;
             piece.frames[span.clone()].iter().for_each(|frame| mel.extend_from_slice(&frame.mel));
             self.augment(part, &mut mel[from..]);
             for (k, frame) in piece.frames[span.clone()].iter().enumerate() {
                 pitches.extend_from_slice(&frame.chroma);
                 pitches.extend_from_slice(&frame.bass_chroma);
-                mode.extend_from_slice(&self.slow_chroma[part.piece][part.start + k]);
+                mode.extend_from_slice(&self.slow_chroma[number][start + k]);
                 mode.push(f32::from(u8::from(piece.truth.key.is_some_and(|key| key.minor))));
+                known.push(f32::from(u8::from(piece.truth.key.is_some())));
             }
             if let Some(moods) = &piece.truth.mood {
                 moods[span].iter().for_each(|&mood| target.extend_from_slice(&target_map(mood)));
@@ -168,7 +185,8 @@ impl Task for EmotionTask<'_> {
             + (part(&said_mode, 0, MODE - 1) - part(&mode, 0, MODE - 1)).square().mean();
         let (logit, minor) = (part(&said_mode, MODE - 1, MODE), part(&mode, MODE - 1, MODE));
         // ln(1 + e^x) - x where minor, which is the cross-entropy of a sigmoid.
-        let mode_error = (softplus(logit.clone(), 1.0) - logit * minor).mean();
+        let known: Tensor<3> = rows(known, [batch, TIME, 1], device);
+        let mode_error = ((softplus(logit.clone(), 1.0) - logit * minor) * known).mean();
         Ok(mood + chroma_error * PITCH_WEIGHT + mode_error * MODE_WEIGHT)
     }
 
