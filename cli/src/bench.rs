@@ -252,7 +252,7 @@ fn slices(song: &Audio, out: &mut dyn Write) -> Result<()> {
     let mut engine = Engine::new(song.rate)?;
     engine.install(Networks::new(set));
     let hops = (song.len() / HOP_LENGTH).min(2_000);
-    let mut times: Vec<Vec<Duration>> = vec![Vec::with_capacity(hops); IN_HOP];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); IN_HOP];
     for hop in 0..hops {
         for (block, times) in times.iter_mut().enumerate() {
             let start = Instant::now();

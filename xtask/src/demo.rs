@@ -163,6 +163,23 @@ fn summarise(
     println!("  tempo    {tempo:.1} bpm by ear half-way through, {} bpm on the transport", labels.tempo_bpm);
     println!("  impacts  {onsets}, {:.1} per second", onsets as f64 / song.seconds());
 
+    let models = trace.text("models")?;
+    let trained = models.last().map_or(0, |letters| letters.matches('t').count());
+    println!("  models   {trained} of 6 trained, heuristics for the rest");
+    let mean = |name| -> Result<f64> {
+        let values = trace.numbers(name)?;
+        Ok(values.iter().sum::<f64>() / values.len().max(1) as f64)
+    };
+    println!("  mood     valence {:+.2}, arousal {:+.2} on the average", mean("valence")?, mean("arousal")?);
+    let mut chords: BTreeMap<&str, usize> = BTreeMap::new();
+    trace.text("chord")?.into_iter().for_each(|chord| *chords.entry(chord).or_default() += 1);
+    let mut chords: Vec<(&str, usize)> = chords.into_iter().filter(|(chord, _)| *chord != "-").collect();
+    chords.sort_by_key(|&(_, hops)| std::cmp::Reverse(hops));
+    let share = |hops: usize| 100.0 * hops as f64 / trace.len().max(1) as f64;
+    let named: Vec<String> =
+        chords.iter().take(6).map(|(chord, hops)| format!("{chord} {:.0} %", share(*hops))).collect();
+    println!("  chords   {}", named.join(", "));
+
     println!("\nMoved");
     for name in ["s", "alpha", "omega_scale", "gate1", "gate6"] {
         let values = trace.numbers(name)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use dendrite_audio::Audio;
-use dendrite_engine::{Engine, Settings, Snapshot, Transport};
+use dendrite_engine::{DEFAULT_WEIGHTS, Engine, ModelSet, Networks, Settings, Snapshot, Transport};
 use dendrite_julia::{metrics, sync};
 use dendrite_orbit::HOP_S;
 use dendrite_orbit::baselines::{ConstantOrbit, OnsetDrivenSpeed};
@@ -89,9 +89,10 @@ pub fn measure(file: &Path) -> Result<[Row; 3]> {
     }))
 }
 
-/// The whole file through the engine, without a transport.
+/// The whole file through the engine with the models that are built in, without a transport.
 pub fn hear(audio: &Audio) -> Result<Vec<Snapshot>> {
     let mut engine = Engine::new(audio.rate)?;
+    engine.install(Networks::new(ModelSet::built_in(DEFAULT_WEIGHTS)));
     let channels: Vec<&[f32]> = audio.channels.iter().map(Vec::as_slice).collect();
     let mut snapshots = Vec::new();
     engine.process(

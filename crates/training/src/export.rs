@@ -129,7 +129,35 @@ fn card(kind: ModelKind, provenance: &Provenance) -> String {
         "On held-out pieces, weights in f16 as it plays:\n\n```text\n{}```\n\n`dendrite train evaluate` prints these figures again.",
         table(&provenance.rows)
     );
+    let _ = writeln!(text, "\n{}", reading(kind));
     text
+}
+
+/// How to read the figures of a card.
+fn reading(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::Emotion => {
+            "r is Pearson's correlation with the true valence and arousal over all frames from the fifth second on. The \
+             linear regression sees the mel spectrum of the last two seconds."
+        }
+        ModelKind::Harmony => {
+            "Shares of frames; settled frames are at least 250 ms behind a change of chord. The heuristic is chord templates."
+        }
+        ModelKind::Melody => {
+            "Nats per note, and how many fewer than the best constant distribution. The oracle knows true valence, arousal and \
+             whether the key is minor. On scale is the mass on the notes of the true key."
+        }
+        ModelKind::Dynamics | ModelKind::Groove => {
+            "R2 is the share of the variance of what was played that is explained, the mean over the outputs. The oracle knows \
+             true valence, arousal and whether the key is minor; players scatter, so it cannot reach 1."
+        }
+        ModelKind::Orbit => {
+            "Sync is the correlation of onsets with the change of drawn pictures. \"Model standing still\" holds all controls \
+             at the model's mean: as far as that row reaches the first, the gain over the heuristic is where s sits and not how \
+             the model moves it. Centroid r is measured against the detail that the controls ask for, not on pictures. Linear \
+             share is how much of the outputs a linear regression on the same inputs explains."
+        }
+    }
 }
 
 fn purpose(kind: ModelKind) -> &'static str {

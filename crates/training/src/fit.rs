@@ -93,6 +93,11 @@ pub trait Task {
 
     /// What the inputs are standardised by.
     fn standard(&self) -> &Standard;
+
+    /// Pieces and hours that are learnt from, where these are not all that there are for training.
+    fn music(&self) -> Option<(usize, f64)> {
+        None
+    }
 }
 
 /// What a checkpoint remembers besides weights.
@@ -109,7 +114,7 @@ struct State {
 
 /// A trained network.
 pub struct Fitted<N> {
-    /// The best of all epochs by validation.
+    /// The best of all epochs by validation; the last one, if it was interrupted.
     pub net: N,
     /// What happened on the way.
     pub history: History,
@@ -151,11 +156,12 @@ pub fn fit<T: Task>(
         options: options.clone(),
         standard: task.standard().clone(),
     };
-    let mut best = net.clone();
+    // Read from there in the end: clones of a network share the running statistics of its batch norms.
+    let mut best = folder.join("best");
     if let Some(checkpoint) = resume {
         (net, optimizer, state) = load(task, checkpoint, net, optimizer)?;
         best = if state.best_epoch == state.epoch {
-            net.clone()
+            checkpoint.to_owned()
         } else {
             // Beside the checkpoint; it must be of the epoch that the checkpoint calls its best.
             let beside = checkpoint.with_file_name("best");
@@ -167,7 +173,7 @@ pub fn fit<T: Task>(
                 state.best_epoch,
                 beside.display()
             );
-            load_net(&beside, task.fresh(&device))?
+            beside
         };
         log.line(&format!("{}: goes on after epoch {}", task.kind(), state.epoch))?;
     }
@@ -229,8 +235,8 @@ pub fn fit<T: Task>(
         if better {
             state.best_score = score;
             state.best_epoch = epoch;
-            best = net.clone();
-            save(&folder.join("best"), &net, &optimizer, &state)?;
+            best = folder.join("best");
+            save(&best, &net, &optimizer, &state)?;
         }
         save(&folder.join("last"), &net, &optimizer, &state)?;
         if epoch.is_multiple_of(KEPT_EVERY) {
@@ -254,6 +260,11 @@ pub fn fit<T: Task>(
             if state.epoch > 0 { last.display().to_string() } else { "(no epoch was finished)".to_owned() }
         );
     }
+    if interrupted {
+        // What is best so far is on disk; there may be nothing yet.
+        return Ok(Fitted { net: net.valid(), history: state.history, best_epoch: state.best_epoch, interrupted });
+    }
+    let best = load_net(&best, task.fresh(&device))?;
     Ok(Fitted { net: best.valid(), history: state.history, best_epoch: state.best_epoch, interrupted })
 }
 

@@ -113,7 +113,9 @@ fn run<T: Task>(
     let provenance = Provenance {
         data: places.data.clone(),
         limits: places.limits.clone(),
-        music: Some((corpus.of(Split::Train).len(), corpus.hours(Split::Train))),
+        music: Some(
+            task.music().unwrap_or_else(|| (corpus.of(Split::Train).len(), corpus.hours(Split::Train))),
+        ),
         command: Some(format!("dendrite train {} {}", kind.word(), places.options).trim_end().to_owned()),
         seed: Some(config.of(kind).seed),
         rows,

@@ -30,6 +30,7 @@ pub struct OrbitFit {
     task: OrbitTask,
     shape: OrbitShape,
     validation: Vec<Piece>,
+    music: (usize, f64),
 }
 
 impl OrbitFit {
@@ -50,7 +51,9 @@ impl OrbitFit {
         }
         let validation = pieces(Split::Validation).take(DRAWN).cloned().collect();
         let proxy = ChangeProxy::kept().context("reading the proxy of the picture's change")?;
-        Ok(Self { task: OrbitTask::new(train, proxy, weights, BatchShape::default()), shape, validation })
+        let frames: usize = train.iter().map(|piece| piece.frames.len()).sum();
+        let music = (train.len(), frames as f64 / FRAME_RATE / 3600.0);
+        Ok(Self { music, task: OrbitTask::new(train, proxy, weights, BatchShape::default()), shape, validation })
     }
 }
 
@@ -84,5 +87,9 @@ impl Task for OrbitFit {
 
     fn standard(&self) -> &Standard {
         self.task.standard()
+    }
+
+    fn music(&self) -> Option<(usize, f64)> {
+        Some(self.music)
     }
 }

@@ -1,0 +1,126 @@
+//! The trained models that are built in: what f16 and int8 weights change, over more than ten thousand steps of music.
+
+use dendrite_features::{Extractor, FeatureWindow, HOP_LENGTH};
+use dendrite_pipeline::contexts::{HARMONY_INPUTS, HarmonyContext, LoudnessHistory, write_dynamics};
+use dendrite_pipeline::{ModelKind, OrbitControls};
+use rtneural::{Model, Network, Options, Weights};
+
+/// Recurrent steps at least.
+const STEPS: usize = 10_000;
+/// Hops between two sixteenths at about 120 bpm.
+const SIXTEENTH: usize = 6;
+
+/// The inputs of each model over the demo track, several times over; the maps are those of f32 weights.
+struct Inputs([Vec<Vec<f32>>; 6]);
+
+fn load(kind: ModelKind, weights: Weights) -> Model {
+    let file = format!("{}/../../models/{}.json", env!("CARGO_MANIFEST_DIR"), kind.name());
+    let network = Network::read(file).expect("the trained models are here");
+    Model::new(&network, Options::with_weights(weights)).expect("trained weights fit every kind")
+}
+
+/// Outputs for rows in order, state kept.
+fn run(model: &Model, rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let mut state = model.state();
+    let forward = |row: &Vec<f32>| {
+        let mut output = vec![0.0; model.outputs()];
+        model.forward(&mut state, row, &mut output).expect("sizes fit");
+        output
+    };
+    rows.iter().map(forward).collect()
+}
+
+fn inputs() -> Inputs {
+    let track = format!("{}/../../assets/demo/dendrite_demo.ogg", env!("CARGO_MANIFEST_DIR"));
+    let mono = dendrite_audio::read(track.as_ref()).expect("the demo track is here").mono();
+    let repeats = (STEPS * HOP_LENGTH).div_ceil(mono.len());
+    let mut extractor = Extractor::new();
+    let mut frames = Vec::new();
+    for _ in 0..repeats {
+        extractor.push(&mono, |frame| frames.push(*frame));
+    }
+    let mel: Vec<Vec<f32>> = frames.iter().map(|frame| frame.mel.to_vec()).collect();
+    let maps = run(&load(ModelKind::Emotion, Weights::F32), &mel);
+    let (mut context, mut loudness, mut window) =
+        (HarmonyContext::new(), LoudnessHistory::default(), FeatureWindow::default());
+    let (mut harmony, mut dynamics, mut orbit, mut sixteenths) = (vec![], vec![], vec![], vec![]);
+    for (k, (frame, map)) in frames.iter().zip(&maps).enumerate() {
+        let map: &[f32; 64] = map[..].try_into().expect("64 cells");
+        context.push(frame);
+        loudness.push(frame);
+        window.push(&frame.base);
+        let mut input = [0.0; HARMONY_INPUTS];
+        context.write(map, &mut input);
+        harmony.push(input.to_vec());
+        orbit.push(window.values().to_vec());
+        if k % SIXTEENTH == 0 {
+            let mut input = [0.0; 32];
+            write_dynamics(map, &loudness, &mut input);
+            dynamics.push(input.to_vec());
+            sixteenths.push(map.to_vec());
+        }
+    }
+    Inputs([mel, sixteenths.clone(), harmony, dynamics, sixteenths, orbit])
+}
+
+fn top(values: &[f32]) -> usize {
+    (0..values.len()).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+}
+
+#[test]
+fn f16_and_int8_say_what_f32_says() {
+    let Inputs(inputs) = inputs();
+    assert!(inputs[0].len() >= STEPS);
+    for (kind, rows) in ModelKind::ALL.into_iter().zip(&inputs) {
+        let exact = run(&load(kind, Weights::F32), rows);
+        let halves = run(&load(kind, Weights::F16), rows);
+        let wholes = run(&load(kind, Weights::Int8), rows);
+        let pairs = |others: &[Vec<f32>]| -> f32 {
+            exact
+                .iter()
+                .flatten()
+                .zip(others.iter().flatten())
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max)
+        };
+        // The orbit's outputs are read through the output map.
+        let mapped = |rows: &[Vec<f32>]| -> Vec<[f64; 9]> {
+            let all = |row: &Vec<f32>| {
+                let OrbitControls { s, alpha, omega_scale, gates } = OrbitControls::of(row);
+                // Each as a share of its range.
+                let [a, b, c, d, e, f] = gates;
+                [(s - 0.2) / 2.8, alpha, (omega_scale - 0.1) / 4.9, a, b, c, d, e, f]
+            };
+            rows.iter().map(all).collect()
+        };
+        let largest = |others: &[Vec<f32>]| {
+            let (a, b) = (mapped(&exact), mapped(others));
+            a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        };
+        if kind == ModelKind::Orbit {
+            println!("{kind}: of its range f16 {:.1e}, int8 {:.1e}", largest(&halves), largest(&wholes));
+            assert!(largest(&halves) <= 2e-3, "{kind}, f16: {:e}", largest(&halves));
+            assert!(largest(&wholes) <= 0.01, "{kind}, int8: {:e}", largest(&wholes));
+            continue;
+        }
+        assert!(pairs(&halves) <= 2e-3, "{kind}, f16: {:e}", pairs(&halves));
+        println!("{kind}: f16 {:.1e}, int8 {:.1e} at most", pairs(&halves), pairs(&wholes));
+        if matches!(kind, ModelKind::Emotion | ModelKind::Melody | ModelKind::Harmony) {
+            let same = exact.iter().zip(&wholes).filter(|(a, b)| top(a) == top(b)).count();
+            let divergence: f64 = exact
+                .iter()
+                .zip(&wholes)
+                .map(|(p, q)| {
+                    let term =
+                        |(p, q): (&f32, &f32)| f64::from(*p) * f64::from(p.max(1e-12) / q.max(1e-12)).ln();
+                    p.iter().zip(q).map(term).sum::<f64>()
+                })
+                .sum::<f64>()
+                / exact.len() as f64;
+            let share = same as f64 / exact.len() as f64;
+            println!("{kind}: int8 has the same top class in {share:.4}, divergence {divergence:.1e} nats");
+            assert!(share >= 0.98, "{kind}: {share}");
+            assert!(divergence <= 0.01, "{kind}: {divergence}");
+        }
+    }
+}
