@@ -37,6 +37,9 @@ pub struct Config {
 pub struct DataOptions {
     /// Pieces that weights are fitted to.
     pub train_pieces: usize,
+    /// Other pieces, for the models that are given little else than what the emotion model says: on the pieces that it was
+    /// fitted to it is right more often than it will be in playing, and they would trust it too much.
+    pub second_train_pieces: usize,
     /// Pieces that decide when to stop.
     pub validation_pieces: usize,
     /// Pieces that are only measured, in timbres of their own.

@@ -262,7 +262,12 @@ pub fn fit<T: Task>(
     }
     if interrupted {
         // What is best so far is on disk; there may be nothing yet.
-        return Ok(Fitted { net: net.valid(), history: state.history, best_epoch: state.best_epoch, interrupted });
+        return Ok(Fitted {
+            net: net.valid(),
+            history: state.history,
+            best_epoch: state.best_epoch,
+            interrupted,
+        });
     }
     let best = load_net(&best, task.fresh(&device))?;
     Ok(Fitted { net: best.valid(), history: state.history, best_epoch: state.best_epoch, interrupted })

@@ -12,7 +12,7 @@ use dendrite_pipeline::spec::{self, OrbitShape};
 use dendrite_training::config::Config;
 use dendrite_training::evaluate::table;
 use dendrite_training::fit::INTERRUPTED;
-use dendrite_training::music::{self, Layout};
+use dendrite_training::music::{self, Layout, Learner};
 use dendrite_training::orbit::objective;
 use dendrite_training::session::{self, Places};
 use dendrite_training::{corpus::Corpus, data::Cache};
@@ -270,7 +270,7 @@ fn run(command: Command) -> Result<bool> {
     }
 }
 
-fn prepare(arguments: &DataArguments) -> Result<(Config, Corpus)> {
+fn prepare(arguments: &DataArguments) -> Result<Config> {
     let mut config = match &arguments.config {
         Some(file) => Config::read(file)?,
         None => Config::default(),
@@ -282,6 +282,7 @@ fn prepare(arguments: &DataArguments) -> Result<(Config, Corpus)> {
         (data.validation_pieces, data.test_pieces) =
             (part(data.validation_pieces, train), part(data.test_pieces, train));
         data.train_pieces = most.min(train);
+        data.second_train_pieces = most.min(data.second_train_pieces);
     }
     if let Some(threads) = arguments.num_workers.filter(|&threads| threads > 0) {
         rayon::ThreadPoolBuilder::new()
@@ -289,20 +290,22 @@ fn prepare(arguments: &DataArguments) -> Result<(Config, Corpus)> {
             .build_global()
             .context("starting the workers")?;
     }
+    Ok(config)
+}
+
+/// The pieces that some models learn from: the generator's, or those of the user's folder.
+fn corpus(arguments: &DataArguments, config: &Config, learner: Learner) -> Result<Corpus> {
     let cache = arguments.cache_dir.as_deref().map(Cache::open).transpose()?;
-    let report_cache = |cache: &Cache| {
-        if let Some(failure) = cache.failure() {
-            eprintln!("warning: features could not be kept: {failure}");
-        }
-    };
     let corpus = match &arguments.data_dir {
         Some(folder) => {
             music::load(folder, arguments.layout, arguments.max_files, config.data.seed, cache.as_ref())?
         }
-        None => music::generate(&config.data, cache.as_ref())?,
+        None => music::generate(&config.data, learner, cache.as_ref())?,
     };
-    cache.as_ref().map(report_cache);
-    Ok((config, corpus))
+    if let Some(failure) = cache.as_ref().and_then(Cache::failure) {
+        eprintln!("warning: features could not be kept: {failure}");
+    }
+    Ok(corpus)
 }
 
 fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
@@ -310,7 +313,7 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         arguments.resume.is_none() || kinds.len() == 1,
         "--resume goes on with one model; name it instead of `all`"
     );
-    let (mut config, mut corpus) = prepare(&arguments.data)?;
+    let mut config = prepare(&arguments.data)?;
     for &kind in kinds {
         let options = config.of_mut(kind);
         options.epochs = arguments.epochs.unwrap_or(options.epochs);
@@ -345,15 +348,20 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         options: options(std::env::args().skip(2)),
     };
     if let Some(folds) = arguments.folds {
+        let mut corpus = corpus(&arguments.data, &config, Learner::First)?;
         return session::cross_validate(kinds, &mut corpus, &config, &places, folds);
     }
-    for &kind in kinds {
-        if !session::train(kind, &mut corpus, &config, &places, arguments.resume.as_deref())? {
-            return Ok(false);
+    for learner in [Learner::First, Learner::Second] {
+        let learners: Vec<ModelKind> =
+            kinds.iter().copied().filter(|&kind| Learner::of(kind) == learner).collect();
+        if learners.is_empty() {
+            continue;
         }
-        // The models that follow hear with the new one.
-        if kind == ModelKind::Emotion {
-            corpus.moods.clear();
+        let mut corpus = corpus(&arguments.data, &config, learner)?;
+        for kind in learners {
+            if !session::train(kind, &mut corpus, &config, &places, arguments.resume.as_deref())? {
+                return Ok(false);
+            }
         }
     }
     Ok(true)
@@ -377,7 +385,8 @@ fn options(arguments: impl Iterator<Item = String>) -> String {
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<bool> {
-    let (_, mut corpus) = prepare(&arguments.data)?;
+    let config = prepare(&arguments.data)?;
+    let mut corpus = corpus(&arguments.data, &config, Learner::Second)?;
     session::feel(&mut corpus, &arguments.models)?;
     for kind in ModelKind::ALL {
         let file = arguments.models.join(format!("{}.json", kind.name()));

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use dendrite_generator as generator;
+use dendrite_pipeline::ModelKind;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::DataOptions;
@@ -88,13 +89,37 @@ pub fn load(
     Ok(Corpus::new(loaded.pieces))
 }
 
-/// Pieces of the generator for all three splits.
+/// Who learns from the pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learner {
+    /// Emotion, harmony, melody and orbit.
+    First,
+    /// Dynamics and groove, which are small, are given little else than what the emotion model says, and trust it too much
+    /// on pieces that it knows. (Melody gains more from more pieces than it loses by that.)
+    Second,
+}
+
+impl Learner {
+    /// Which a model is.
+    pub fn of(kind: ModelKind) -> Self {
+        match kind {
+            ModelKind::Emotion | ModelKind::Harmony | ModelKind::Melody | ModelKind::Orbit => Learner::First,
+            ModelKind::Dynamics | ModelKind::Groove => Learner::Second,
+        }
+    }
+}
+
+/// Pieces of the generator for all three splits; the two kinds of learners share those of validation and test.
 ///
 /// # Errors
 /// None at present; reading a cache that is broken makes its pieces anew.
-pub fn generate(options: &DataOptions, cache: Option<&Cache>) -> Result<Corpus> {
+pub fn generate(options: &DataOptions, learner: Learner, cache: Option<&Cache>) -> Result<Corpus> {
+    let (train_pieces, train_seed) = match learner {
+        Learner::First => (options.train_pieces, options.seed),
+        Learner::Second => (options.second_train_pieces, options.seed + 3 * SEEDS_APART),
+    };
     let counts = [
-        (generator::Split::Train, options.train_pieces),
+        (generator::Split::Train, train_pieces),
         (generator::Split::Validation, options.validation_pieces),
         (generator::Split::Test, options.test_pieces),
     ];
@@ -103,7 +128,10 @@ pub fn generate(options: &DataOptions, cache: Option<&Cache>) -> Result<Corpus> 
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let mut pieces: Vec<Piece> = Vec::new();
     for (number, (split, count)) in counts.into_iter().enumerate() {
-        let first = options.seed + number as u64 * SEEDS_APART;
+        let first = match split {
+            generator::Split::Train => train_seed,
+            _ => options.seed + number as u64 * SEEDS_APART,
+        };
         let long =
             |n: &u64| split != generator::Split::Train || n.is_multiple_of(options.long_every.max(1) as u64);
         for (wanted, [shortest, longest]) in [(true, options.long_s), (false, options.short_s)] {

@@ -19,6 +19,7 @@ use rtneural::{Model, Network, Options};
 fn corpus() -> Corpus {
     let data = DataOptions {
         train_pieces: 6,
+        second_train_pieces: 0,
         validation_pieces: 1,
         test_pieces: 1,
         short_s: [5.0, 7.0],
@@ -26,7 +27,7 @@ fn corpus() -> Corpus {
         long_every: 1_000,
         seed: 40,
     };
-    music::generate(&data, None).expect("pieces are made")
+    music::generate(&data, music::Learner::First, None).expect("pieces are made")
 }
 
 /// Epochs without the time that they took.

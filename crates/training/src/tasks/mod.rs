@@ -1,19 +1,17 @@
 //! What each model is trained on and towards, and how its validation is scored.
 
-pub mod dynamics;
 pub mod emotion;
-pub mod groove;
 pub mod harmony;
 pub mod melody;
 pub mod orbit;
+pub mod regression;
 mod streams;
 
-pub use dynamics::DynamicsTask;
 pub use emotion::EmotionTask;
-pub use groove::GrooveTask;
 pub use harmony::HarmonyTask;
 pub use melody::MelodyTask;
 pub use orbit::OrbitFit;
+pub use regression::{DynamicsTask, GrooveTask};
 
 use burn::tensor::{Device, Tensor, TensorData};
 

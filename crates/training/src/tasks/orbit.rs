@@ -53,7 +53,12 @@ impl OrbitFit {
         let proxy = ChangeProxy::kept().context("reading the proxy of the picture's change")?;
         let frames: usize = train.iter().map(|piece| piece.frames.len()).sum();
         let music = (train.len(), frames as f64 / FRAME_RATE / 3600.0);
-        Ok(Self { music, task: OrbitTask::new(train, proxy, weights, BatchShape::default()), shape, validation })
+        Ok(Self {
+            music,
+            task: OrbitTask::new(train, proxy, weights, BatchShape::default()),
+            shape,
+            validation,
+        })
     }
 }
 
