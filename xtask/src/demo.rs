@@ -165,7 +165,8 @@ fn summarise(
 
     let models = trace.text("models")?;
     let trained = models.last().map_or(0, |letters| letters.matches('t').count());
-    println!("  models   {trained} of 6 trained, heuristics for the rest");
+    let rest = if trained < 6 { ", heuristics for the rest" } else { "" };
+    println!("  models   {trained} of 6 trained{rest}");
     let mean = |name| -> Result<f64> {
         let values = trace.numbers(name)?;
         Ok(values.iter().sum::<f64>() / values.len().max(1) as f64)

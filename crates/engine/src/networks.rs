@@ -10,7 +10,7 @@ use crate::models::ModelSet;
 use crate::snapshot::ModelStatus;
 
 /// Multiply-adds of a slice: about as long as the slices of the feature extraction take.
-const SLICE_WORK: usize = 16 * 1024;
+const SLICE_WORK: usize = 24 * 1024;
 
 /// A model set with the memory of one instance. Made off the audio thread, handed to
 /// [`Engine::offer`](crate::Engine::offer) or [`Engine::install`](crate::Engine::install), and dropped off the audio
