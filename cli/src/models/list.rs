@@ -129,7 +129,8 @@ fn entry(kind: ModelKind, folder: &Path) -> Entry {
 }
 
 fn in_a_line(training: &Training) -> String {
-    let mut parts = vec![training.description.split_whitespace().collect::<Vec<_>>().join(" ")];
+    let words: Vec<&str> = training.description.split_whitespace().collect();
+    let mut parts = vec![words.join(" ").trim_end_matches('.').to_owned()];
     parts.extend(training.pieces.map(|pieces| format!("{pieces} pieces")));
     parts.extend(training.hours.map(|hours| format!("{hours} h")));
     parts.join(", ")
