@@ -1,6 +1,7 @@
 //! The trained models that are built in: what f16 and int8 weights change, over more than ten thousand steps of music.
 
-use dendrite_features::{Extractor, FeatureWindow, HOP_LENGTH};
+use dendrite_features::{Base, Extractor, FeatureWindow, HOP_LENGTH, N_BASE, N_CHROMA, N_MEL};
+use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit};
 use dendrite_pipeline::contexts::{HARMONY_INPUTS, HarmonyContext, LoudnessHistory, write_dynamics};
 use dendrite_pipeline::{ModelKind, OrbitControls};
 use rtneural::{Model, Network, Options, Weights};
@@ -127,4 +128,61 @@ fn f16_and_int8_say_what_f32_says() {
             assert!(divergence <= 0.01, "{kind}: {divergence}");
         }
     }
+}
+
+/// Each network against its own mean output over the track: what would be lost if it were replaced by a constant. The bounds
+/// are half of what was measured when the models were trained.
+#[test]
+fn no_network_is_decoration() {
+    let Inputs(inputs) = inputs();
+    let hops = inputs[0].len();
+    for (kind, rows) in ModelKind::ALL.into_iter().zip(&inputs) {
+        let said = run(&load(kind, Weights::F16), rows);
+        let mut mean = vec![0.0_f32; kind.outputs()];
+        for row in &said {
+            mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x / said.len() as f32);
+        }
+        if kind == ModelKind::Orbit {
+            let [moving, still] = [said, vec![mean; hops]].map(|outputs| way(&outputs, &inputs[5]));
+            let apart = moving.iter().zip(&still).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1])).sum::<f64>();
+            println!("{kind}: c is {:.4} apart on the average", apart / hops as f64);
+            assert!(apart / hops as f64 >= ORBIT_APART, "{kind}: {}", apart / hops as f64);
+            continue;
+        }
+        // For distributions this is twice the total variation distance, for the others the distance of a value.
+        let scale = match kind {
+            ModelKind::Dynamics | ModelKind::Groove => kind.outputs() as f32,
+            _ => 1.0,
+        };
+        let distance =
+            |row: &Vec<f32>| row.iter().zip(&mean).map(|(x, m)| (x - m).abs()).sum::<f32>() / scale;
+        let change = said.iter().map(distance).sum::<f32>() / said.len() as f32;
+        println!("{kind}: {change:.4} from its mean on the average");
+        assert!(change >= CHANGES[kind.index()], "{kind}: {change}");
+    }
+}
+
+/// Least mean distance from the mean output of emotion, melody, harmony, dynamics and groove.
+const CHANGES: [f32; 5] = [0.39, 0.18, 0.76, 0.03, 0.065];
+/// Least mean distance of c from where it is with the mean controls.
+const ORBIT_APART: f64 = 0.29;
+
+/// The way of c under an orbit model's outputs, with the onsets and levels of the windows' newest frames.
+fn way(outputs: &[Vec<f32>], windows: &[Vec<f32>]) -> Vec<[f64; 2]> {
+    let mut orbit = Orbit::new(HOP_S);
+    let texture = [0.5; N_MEL + N_CHROMA];
+    let step = |(output, window): (&Vec<f32>, &Vec<f32>)| {
+        let OrbitControls { s, alpha, omega_scale, gates } = OrbitControls::of(output);
+        let newest = &window[window.len() - N_BASE..];
+        let input = HopInput {
+            controls: Controls { s, alpha, omega_scale, gates },
+            onset: newest[Base::Onset as usize],
+            loudness: newest[Base::Rms as usize],
+            texture: &texture,
+            silent: false,
+            clock: Clock::Free { bars_per_second: 0.5 },
+        };
+        orbit.step(&input, &dendrite_orbit::Settings::default()).c
+    };
+    outputs.iter().zip(windows).map(step).collect()
 }
