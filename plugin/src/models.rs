@@ -78,6 +78,8 @@ struct State {
     set: Option<Arc<ModelSet>>,
     /// Why the chosen set is not the one in use, or what is wrong with it.
     problem: Option<String>,
+    /// Whether the chosen set could not be had at all and the built-in one stands in. The session then keeps its own hash.
+    missing: bool,
     exchange: Option<Exchange>,
 }
 
@@ -217,7 +219,7 @@ impl Models {
         let set = state.set.clone().unwrap_or_else(ModelSet::heuristics);
         state.activated = true;
         // A session whose folder is not there keeps the hash that belongs to it.
-        if state.hash.is_empty() || state.problem.is_none() {
+        if state.hash.is_empty() || !state.missing {
             state.hash = set.hash().to_owned();
         }
         set
@@ -290,6 +292,7 @@ impl State {
             problems.push(format!("{instead}. {}", refused.join("\n")));
         }
         let keep = tried && !problems.is_empty();
+        let missing = set.is_none();
         let set = set.unwrap_or_else(|| ModelSet::built_in(DEFAULT_WEIGHTS));
         let found = set.hash();
         if !keep && !request.remembered.is_empty() && request.remembered != found {
@@ -311,7 +314,8 @@ impl State {
             return;
         }
         self.used = request.choice.clone();
-        if self.activated && request.remembered.is_empty() {
+        self.missing = missing;
+        if self.activated && (!missing || request.remembered.is_empty()) {
             self.hash = found.to_owned();
         }
         // Networks that run already go on with what they have heard.

@@ -126,6 +126,8 @@ fn a_session_remembers_folder_and_set_and_says_when_it_finds_another() {
     assert_ne!(found, hash);
     let notice = &third.notices.shown()[0];
     assert!(notice.contains(&hash) && notice.contains(&found), "{notice}");
+    // Saved again, it is a session of the set that was found.
+    assert_eq!(third.models.memory().hash, found);
 
     // The folder is gone: its name and hash stay in the session, for the machine that has it.
     let missing = ModelMemory { folder: Some(folder.path().join("gone")), hash: hash.clone() };
@@ -134,6 +136,8 @@ fn a_session_remembers_folder_and_set_and_says_when_it_finds_another() {
     wait(&fourth.models);
     assert_eq!(fourth.models.memory(), missing);
     assert!(fourth.notices.shown()[0].contains("gone"));
+    fourth.models.ready(&fourth.notices);
+    assert_eq!(fourth.models.memory(), missing);
     for session in [first, second, third, fourth] {
         session.models.finish();
     }

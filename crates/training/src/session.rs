@@ -78,9 +78,13 @@ pub fn train(
         ModelKind::Groove => {
             run(GrooveTask::new(corpus, options.batch_size)?, corpus, config, places, resume)
         }
-        ModelKind::Orbit => {
-            run(OrbitFit::new(corpus, places.shape, places.orbit_weights)?, corpus, config, places, resume)
-        }
+        ModelKind::Orbit => run(
+            OrbitFit::new(corpus, places.shape, places.orbit_weights, options.batch_size)?,
+            corpus,
+            config,
+            places,
+            resume,
+        ),
     }
 }
 

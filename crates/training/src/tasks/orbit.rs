@@ -38,7 +38,7 @@ impl OrbitFit {
     ///
     /// # Errors
     /// A shape other than the default's inputs and gates.
-    pub fn new(corpus: &Corpus, shape: OrbitShape, weights: Weights) -> Result<Self> {
+    pub fn new(corpus: &Corpus, shape: OrbitShape, weights: Weights, batch_size: usize) -> Result<Self> {
         anyhow::ensure!(
             shape == OrbitShape::default(),
             "only the default shape can be trained at present: 10 frames, no differences, 6 gates"
@@ -50,15 +50,13 @@ impl OrbitFit {
             train.extend(pieces(Split::Train).filter(|p| !long(p)).take(PIECES - train.len()).cloned());
         }
         let validation = pieces(Split::Validation).take(DRAWN).cloned().collect();
+        let batch = BatchShape::default();
+        // Sequences of a batch: so many places in each of so many pieces.
+        let batch = BatchShape { pieces: batch_size.div_ceil(batch.places), ..batch };
         let proxy = ChangeProxy::kept().context("reading the proxy of the picture's change")?;
         let frames: usize = train.iter().map(|piece| piece.frames.len()).sum();
         let music = (train.len(), frames as f64 / FRAME_RATE / 3600.0);
-        Ok(Self {
-            music,
-            task: OrbitTask::new(train, proxy, weights, BatchShape::default()),
-            shape,
-            validation,
-        })
+        Ok(Self { music, task: OrbitTask::new(train, proxy, weights, batch), shape, validation })
     }
 }
 
