@@ -53,6 +53,9 @@ pub struct Arguments {
     /// Only the worst block
     #[arg(long)]
     worst_block: bool,
+    /// Only `dendrite render`, stage by stage, on the first ten seconds of the song
+    #[arg(long, conflicts_with = "worst_block")]
+    render: bool,
 }
 
 /// A day of blocks of 32 samples fits into memory.
@@ -66,6 +69,9 @@ fn minutes(text: &str) -> Result<f64, String> {
 /// Prints the table.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     let path = arguments.song.clone().unwrap_or_else(|| PathBuf::from(DEMO));
+    if arguments.render {
+        return crate::render::bench::run(&path, out);
+    }
     let song = dendrite_audio::read(&path)
         .context("name a song with --song, or run this in the project's folder")?;
     anyhow::ensure!(

@@ -3,8 +3,13 @@
 //! Exit codes: 0 all went well, 1 it did not (a message on standard error, or findings on standard output, say why), 2 the
 //! command line makes no sense.
 
+mod analyze;
 mod bench;
+mod listening;
 mod models;
+mod render;
+mod serve;
+mod songs;
 mod text;
 mod train;
 
@@ -20,6 +25,8 @@ use clap::{Parser, Subcommand};
 #[command(name = "dendrite", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "\
 Examples:
+  dendrite render song.flac                    a video of a song
+  dendrite analyze song.flac                   tempo, key, chords, mood, sections, loudness
   dendrite models list                         which of the six models are here, and what stands in for the others
   dendrite models check models                 are they what they must be?
   dendrite help models run                     more about a command
@@ -32,6 +39,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a video of a song, or of many
+    Render(render::Arguments),
+    /// Say what is in a song: tempo, key, chords, mood, sections, loudness
+    Analyze(analyze::Arguments),
     /// List, check, run, convert and time model files
     #[command(subcommand)]
     Models(models::Command),
@@ -39,6 +50,8 @@ enum Command {
     Train(train::Arguments),
     /// Time features, engine, the worst block and CPU pictures on this machine
     Bench(bench::Arguments),
+    /// Serve the studio: train, watch and listen in a browser
+    Serve(serve::Arguments),
 }
 
 /// Whether a command that ran to its end found everything as it should be.
@@ -81,9 +94,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command, out: &mut dyn Write) -> Result<Outcome> {
     match command {
+        Command::Render(arguments) => render::run(&arguments, out),
+        Command::Analyze(arguments) => analyze::run(&arguments, out),
         Command::Models(command) => models::run(command, out),
         Command::Train(arguments) => train::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments, out),
+        Command::Serve(arguments) => serve::run(arguments, out),
     }
 }
 

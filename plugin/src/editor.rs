@@ -1,12 +1,20 @@
 //! The editor: a window that is made anew each time it opens, in the size that the session remembers.
 
+mod about;
 mod app;
 mod canvas;
 mod clock;
+mod hints;
+mod history;
+mod keys;
 mod models;
+mod overlays;
 mod panel;
+mod play;
 mod status;
+mod still;
 mod theme;
+mod view;
 mod widgets;
 mod windows;
 

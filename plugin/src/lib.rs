@@ -2,11 +2,13 @@
 //!
 //! | module | subject |
 //! | --- | --- |
-//! | [`params`], [`components`] | parameters, their frozen ids and lists |
+//! | [`params`], [`play`], [`components`] | parameters, their frozen ids and lists |
 //! | [`state`] | what a session remembers |
 //! | [`listen`] | which input the engine hears |
 //! | [`models`] | the model set: chosen, read, handed over |
 //! | [`notes`], [`align`] | what goes back to the host besides the sound |
+//! | [`capture`] | the last bars as a MIDI file |
+//! | [`save`] | files that the user saves from the editor |
 //! | [`exchange`], [`meter`] | snapshots and load on their way to the editor |
 //! | [`trace`], [`background`] | the CSV trace and its thread |
 //! | [`fence`] | the end of an instance |
@@ -16,6 +18,7 @@
 
 pub mod align;
 pub mod background;
+pub mod capture;
 pub mod components;
 pub mod editor;
 pub mod exchange;
@@ -27,6 +30,8 @@ pub mod models;
 pub mod notes;
 pub mod notice;
 pub mod params;
+pub mod play;
+pub mod save;
 pub mod state;
 pub mod trace;
 
@@ -36,6 +41,7 @@ use std::time::Instant;
 use nice_plug::prelude::*;
 
 use align::DelayLine;
+use dendrite_composer::PlayMode;
 use editor::{DendriteEditor, Windows};
 use exchange::{Publisher, Subscriber};
 use fence::Fence;
@@ -181,13 +187,20 @@ impl Plugin for Dendrite {
         match &mut self.listener {
             Some(listener) if listener.fits(config.sample_rate) => listener.reset(),
             listener => match Listener::new(config.sample_rate) {
-                Ok(new) => *listener = Some(new),
+                Ok(new) => {
+                    // It knows nothing of what the one before still sounds.
+                    self.notes.end_own();
+                    *listener = Some(new);
+                }
                 Err(error) => {
                     nice_error!("Cannot run at {} Hz: {error}", config.sample_rate);
                     self.session.notices.post(format!("Cannot run at {} Hz: {error}", config.sample_rate));
                     return false;
                 }
             },
+        }
+        if let Some(listener) = &self.listener {
+            self.session.capture.put_in(listener.tape());
         }
         self.sample_rate = config.sample_rate;
         self.offline = config.process_mode == ProcessMode::Offline;
@@ -228,8 +241,12 @@ impl Plugin for Dendrite {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let started = Instant::now();
-        self.notes.take_input(context);
-        self.notes.send(context);
+        let listener = &mut self.listener;
+        self.notes.take_input(context, |timing, channel, key, on| {
+            if let Some(listener) = listener {
+                listener.input_note(timing, channel, key, on);
+            }
+        });
 
         let latency = self.wanted_latency();
         if latency != self.reported_latency {
@@ -259,13 +276,25 @@ impl Plugin for Dendrite {
                 Some(input) => Input::new(input.as_slice_immutable(), frames),
                 None => Input::none(frames),
             };
-            let mut sink = Sink { publisher: &mut self.publisher, trace: self.trace.as_mut() };
+            let mut sink = Sink {
+                publisher: &mut self.publisher,
+                trace: self.trace.as_mut(),
+                notes: &mut self.notes,
+                block: listener.position(),
+            };
             let transport = listen::transport(context.transport());
-            listener.process(source, main, sidechain, &transport, &params.settings(), &mut sink);
-            awake |= listener.silent_s() < AWAKE_S;
+            let settings = params.settings();
+            listener.process(source, main, sidechain, &transport, &settings, &mut sink);
+            let clocked = transport.playing || settings.play.mode != PlayMode::WithTransport;
+            awake |= listener.silent_s() < AWAKE_S || (settings.play.armed() && clocked);
+            if listener.stopped() {
+                self.notes.end_own();
+            }
             let hears_sidechain = source == Source::Sidechain && listener.sidechain_live();
             self.publisher.shared().block(hears_sidechain, listener.stopped(), self.notes.refused());
         }
+        self.notes.send(context);
+        awake |= self.notes.sounding();
         if self.delaying {
             self.delay.process(buffer.as_slice());
         }
@@ -370,6 +399,22 @@ impl ClapPlugin for Dendrite {
                 page.add_param(&look.detail);
                 page.add_param(&look.reaction);
                 page.add_param(&look.flash_limit);
+            });
+            let play = &params.play;
+            section.add_page("Play", |page| {
+                page.add_param(&play.mode);
+                page.add_param(&play.key);
+                page.add_param(&play.scale);
+                page.add_param(&play.chords);
+                page.add_param(&play.seed);
+                page.add_param(&play.expression);
+                page.add_param(&play.modulation.on);
+            });
+            section.add_page("Voices", |page| {
+                for voice in play.voices() {
+                    page.add_param(&voice.on);
+                    page.add_param(&voice.density);
+                }
             });
         });
     }

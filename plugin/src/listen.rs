@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use dendrite_composer::{Event, Tape};
 use dendrite_engine::{Engine, ModelSet, Output, RateError, Settings, Snapshot, Transport};
 use nice_plug::prelude as host;
 
 use crate::exchange::Publisher;
 use crate::models::AudioEnd;
+use crate::notes::NoteQueue;
 use crate::trace::Trace;
 
 /// Channels of the widest input.
@@ -46,6 +48,10 @@ pub struct Sink<'a> {
     pub publisher: &'a mut Publisher,
     /// To the trace, if there is one.
     pub trace: Option<&'a mut Trace>,
+    /// Where notes and controllers wait to be sent.
+    pub notes: &'a mut NoteQueue,
+    /// The engine's sample at the block's first.
+    pub block: u64,
 }
 
 impl Output for Sink<'_> {
@@ -54,6 +60,11 @@ impl Output for Sink<'_> {
         if let Some(trace) = &mut self.trace {
             trace.record(snapshot);
         }
+    }
+
+    fn event(&mut self, event: &Event, _offset: usize) {
+        // The block may reach the engine in several parts.
+        self.notes.play(&event.message, event.sample.saturating_sub(self.block) as u32);
     }
 }
 
@@ -150,6 +161,23 @@ impl Listener {
         }
     }
 
+    /// A note on the MIDI input, `offset` samples into the next block.
+    pub fn input_note(&mut self, offset: usize, channel: Option<u8>, key: Option<u8>, on: bool) {
+        if !self.stopped {
+            self.engine.input_note(offset, channel, key, on);
+        }
+    }
+
+    /// Samples heard since the last reset.
+    pub fn position(&self) -> u64 {
+        self.engine.position()
+    }
+
+    /// What was played last.
+    pub fn tape(&self) -> &Arc<Tape> {
+        self.engine.tape()
+    }
+
     /// Whether the engine has panicked.
     pub fn stopped(&self) -> bool {
         self.stopped
@@ -236,6 +264,7 @@ pub fn transport(from: &host::Transport) -> Transport {
             .loop_range_beats()
             .filter(|(start, end)| start.is_finite() && end > start)
             .map(|(start, end)| [start, end]),
+        bar_start_beats: from.bar_start_pos_beats().filter(|position| position.is_finite()),
         numerator: meter(from.time_sig_numerator).unwrap_or(4),
         denominator: meter(from.time_sig_denominator).unwrap_or(4),
     }

@@ -1,10 +1,14 @@
-//! Forwarding of notes: a host that sees a note output expects what comes in to go out again.
+//! What goes to the host's note output: what came in, which a host expects to go out again, and what the composer plays.
 
-use nice_plug::midi::{Channel, Key};
+use dendrite_composer::Message;
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 /// Events that one block can hold; more are sent on at once, in the order they come.
 const CAPACITY: usize = 4096;
+
+/// Room for what the composer plays in the longest block: two sixteenths of all voices with their controllers, and more.
+const OWN: usize = 1024;
 
 /// Collects a block's events and sends them sorted by time, as hosts demand.
 #[derive(Debug)]
@@ -15,28 +19,106 @@ pub struct NoteQueue {
     refused: u64,
     /// The keys that are down, one bit each, by channel: while there are any, the host must not put the plug-in to sleep.
     held: [u128; 16],
+    /// The keys that the composer holds down, likewise.
+    own: [u128; 16],
+    /// Timing of the last event that was sent before its block was over, because there were too many: nothing later in the
+    /// block may be earlier.
+    sent_until: u32,
 }
 
 impl Default for NoteQueue {
     fn default() -> Self {
-        Self { events: Vec::with_capacity(CAPACITY), refused: 0, held: [0; 16] }
+        Self {
+            events: Vec::with_capacity(CAPACITY + OWN),
+            refused: 0,
+            held: [0; 16],
+            own: [0; 16],
+            sent_until: 0,
+        }
     }
 }
 
 impl NoteQueue {
-    /// Takes all events that came in with this block. Does not allocate: beyond 4,096 events in one block the earliest are
-    /// sent at once.
-    pub fn take_input<P>(&mut self, context: &mut impl ProcessContext<P>)
-    where
+    /// Takes all events that came in with this block, and tells of notes: timing, channel, key (`None` for all), on or off.
+    /// Does not allocate: beyond 4,096 events in one block the earliest are sent at once.
+    pub fn take_input<P>(
+        &mut self,
+        context: &mut impl ProcessContext<P>,
+        mut tell: impl FnMut(usize, Option<u8>, Option<u8>, bool),
+    ) where
         P: Plugin<SysExMessage = ()>,
     {
+        self.sent_until = 0;
         while let Some(event) = context.next_event() {
-            if self.events.len() == CAPACITY {
+            if self.events.len() >= CAPACITY {
                 self.send(context);
             }
             self.watch(&event);
+            match event {
+                NoteEvent::NoteOn { timing, channel, key, .. } => {
+                    tell(timing as usize, channel.number(), key.number(), true);
+                }
+                NoteEvent::NoteOff { timing, channel, key, .. }
+                | NoteEvent::Choke { timing, channel, key, .. } => {
+                    tell(timing as usize, channel.number(), key.number(), false);
+                }
+                _ => {}
+            }
             self.insert(sendable(event));
         }
+    }
+
+    /// Adds something that the composer plays, `timing` samples into the block. Does not allocate: what there is no room for
+    /// is left out, but never the end of a note that was begun.
+    pub fn play(&mut self, message: &Message, timing: u32) {
+        let full = self.events.len() >= CAPACITY + OWN - 256;
+        let timing = timing.max(self.sent_until);
+        let voice_id = VoiceID::Wildcard;
+        match *message {
+            Message::NoteOn { channel, key, velocity } if !full => {
+                self.own[usize::from(channel & 15)] |= 1 << (key & 127);
+                let velocity = f32::from(velocity) / 127.0;
+                let (channel, key) = (Channel::Number(channel), Key::Number(key));
+                self.insert(NoteEvent::NoteOn { timing, voice_id, channel, key, velocity });
+            }
+            Message::NoteOff { channel, key } => self.end_key(channel, key, timing),
+            Message::Controller { channel, controller, value } if !full => {
+                let value = f32::from(value) / 127.0;
+                self.insert(NoteEvent::MidiCC { timing, channel, cc: controller, value });
+            }
+            _ => self.refused = self.refused.saturating_add(1),
+        }
+    }
+
+    /// Ends everything that the composer still holds, first thing in the block: when it cannot do it itself any more.
+    pub fn end_own(&mut self) {
+        for channel in 0..16_u8 {
+            let mut keys = self.own[usize::from(channel)];
+            while keys != 0 {
+                self.end_key(channel, keys.trailing_zeros() as u8, 0);
+                keys &= keys - 1;
+            }
+        }
+    }
+
+    /// Whether the composer holds a key.
+    pub fn sounding(&self) -> bool {
+        self.own.iter().any(|own| *own != 0)
+    }
+
+    /// Ends a key of the composer's, before everything else of its sample: a note that begins there may be on the same key.
+    fn end_key(&mut self, channel: u8, key: u8, timing: u32) {
+        let own = &mut self.own[usize::from(channel & 15)];
+        let bit = 1 << (key & 127);
+        if *own & bit == 0 || self.events.len() == self.events.capacity() {
+            return;
+        }
+        *own &= !bit;
+        let timing = timing.max(self.sent_until);
+        let place = self.events.partition_point(|other| other.timing() < timing);
+        let (channel, key) = (Channel::Number(channel), Key::Number(key));
+        let off = NoteEvent::NoteOff { timing, voice_id: VoiceID::Wildcard, channel, key, velocity: 0.0 };
+        self.events.insert(place, off);
     }
 
     /// Follows which keys are down.
@@ -69,7 +151,7 @@ impl NoteQueue {
         self.held = [0; 16];
     }
 
-    /// Adds one event at its place in time; `CAPACITY` is kept by the caller.
+    /// Adds one event at its place in time; the caller has made sure that there is room.
     fn insert(&mut self, event: NoteEvent<()>) {
         match self.events.last() {
             Some(last) if last.timing() > event.timing() => {
@@ -86,6 +168,7 @@ impl NoteQueue {
         P: Plugin<SysExMessage = ()>,
     {
         for event in self.events.drain(..) {
+            self.sent_until = event.timing();
             if context.try_send_event(event).is_err() {
                 self.refused = self.refused.saturating_add(1);
             }

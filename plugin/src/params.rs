@@ -8,6 +8,7 @@ use dendrite_orbit::Lock;
 use nice_plug::prelude::*;
 
 use crate::components;
+use crate::play::PlayParams;
 
 /// What is listened to.
 #[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
@@ -177,6 +178,9 @@ pub struct DendriteParams {
     /// How it looks.
     #[nested(group = "Look")]
     pub look: LookParams,
+    /// How it plays along.
+    #[nested(group = "Play")]
+    pub play: PlayParams,
 }
 
 impl Default for DendriteParams {
@@ -249,6 +253,7 @@ impl Default for DendriteParams {
                 reaction: number("Reaction", 50.0, linear(0.0, 100.0), 0.1, " %"),
                 flash_limit: switch("Flash Limiter", true),
             },
+            play: PlayParams::default(),
         }
     }
 }
@@ -260,6 +265,7 @@ impl DendriteParams {
         let mut settings = Settings {
             sensitivity_db: self.listen.sensitivity.value(),
             auto_level: self.listen.auto_level.value(),
+            play: self.play.settings(self.bypass.value()),
             ..Settings::default()
         };
         settings.orbit.smoothing_s = f64::from(motion.smoothing.value()) / 1000.0;
@@ -289,12 +295,18 @@ impl DendriteParams {
     }
 }
 
-const fn linear(min: f32, max: f32) -> FloatRange {
+pub(crate) const fn linear(min: f32, max: f32) -> FloatRange {
     FloatRange::Linear { min, max }
 }
 
 /// A number whose text reads back to the same step, with or without its unit and in any locale's decimal sign.
-fn number(name: &'static str, default: f32, range: FloatRange, step: f32, unit: &'static str) -> FloatParam {
+pub(crate) fn number(
+    name: impl Into<String>,
+    default: f32,
+    range: FloatRange,
+    step: f32,
+    unit: &'static str,
+) -> FloatParam {
     FloatParam::new(name, default, range).with_step_size(step).with_unit(unit).with_string_to_value(Arc::new(
         move |text| {
             let text = text.trim();
@@ -305,7 +317,7 @@ fn number(name: &'static str, default: f32, range: FloatRange, step: f32, unit: 
 }
 
 /// A switch that reads "On" and "Off", and refuses what is neither instead of taking it for "Off".
-fn switch(name: &'static str, default: bool) -> BoolParam {
+pub(crate) fn switch(name: &'static str, default: bool) -> BoolParam {
     BoolParam::new(name, default)
         .with_value_to_string(Arc::new(|on| if on { "On" } else { "Off" }.to_owned()))
         .with_string_to_value(Arc::new(|text| match text.trim().to_ascii_lowercase().as_str() {

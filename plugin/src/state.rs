@@ -27,6 +27,7 @@ use nice_plug::prelude::*;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::capture::Capture;
 use crate::models::{ModelMemory, Models};
 use crate::notice::Notices;
 use crate::params::DendriteParams;
@@ -45,6 +46,62 @@ const KEPT_FROM_FIELD: &str = "kept_from_version";
 /// Carries what [`filter`], which knows no instance, has to tell to the instance that is being restored. Never saved.
 const NOTICE_FIELD: &str = "restore_notice";
 
+/// Which overlays the user wants unfolded. The editor folds more where the window has no room for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OverlayMemory {
+    /// Valence and arousal.
+    pub mood: bool,
+    /// Chord and key.
+    pub harmony: bool,
+    /// c on the Mandelbrot set.
+    pub orbit: bool,
+    /// Spectrum, bands and tempo.
+    pub hearing: bool,
+    /// Load and models.
+    pub engine: bool,
+    /// Place (from 0, as above) of the one that was unfolded last: it gets room before the others.
+    pub latest: u8,
+}
+
+impl Default for OverlayMemory {
+    fn default() -> Self {
+        Self { mood: true, harmony: true, orbit: true, hearing: true, engine: true, latest: 0 }
+    }
+}
+
+/// How the user looks at the set, on top of the parameters of the look.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewMemory {
+    /// The point in the middle of the picture: right and up from z = 0 as it is seen, in units of the z-plane.
+    pub pan: [f32; 2],
+    /// Factor on the magnification.
+    pub zoom: f32,
+}
+
+impl ViewMemory {
+    /// How far from z = 0 the middle of the picture may be, in each direction; every filled set lies within 2.
+    pub const MAX_PAN: f32 = 3.0;
+    /// Smallest and largest factor on the magnification.
+    pub const ZOOM: [f32; 2] = [0.1, 1000.0];
+
+    fn sanitized(self) -> Self {
+        let place = |v: f32| if v.is_finite() { v.clamp(-Self::MAX_PAN, Self::MAX_PAN) } else { 0.0 };
+        let [low, high] = Self::ZOOM;
+        Self {
+            pan: self.pan.map(place),
+            zoom: if self.zoom.is_finite() { self.zoom.clamp(low, high) } else { 1.0 },
+        }
+    }
+}
+
+impl Default for ViewMemory {
+    fn default() -> Self {
+        Self { pan: [0.0; 2], zoom: 1.0 }
+    }
+}
+
 /// What the editor remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +112,12 @@ pub struct EditorMemory {
     pub height: f32,
     /// Whether the panel is unfolded.
     pub panel_open: bool,
+    /// Which overlays are unfolded.
+    pub overlays: OverlayMemory,
+    /// Where the user has moved the picture to.
+    pub view: ViewMemory,
+    /// Whether the hint about the keys has been seen.
+    pub keys_hinted: bool,
 }
 
 impl EditorMemory {
@@ -63,7 +126,7 @@ impl EditorMemory {
     /// Largest width and height: an 8K screen at scale factor 1.
     pub const MAX_SIZE: [f32; 2] = [7680.0, 4320.0];
 
-    /// The same with a size that a window can have.
+    /// The same with a size that a window can have, and a view that shows something.
     fn sanitized(self) -> Self {
         let within = |value: f32, axis: usize, default: f32| {
             if value.is_finite() { value.clamp(Self::MIN_SIZE[axis], Self::MAX_SIZE[axis]) } else { default }
@@ -72,6 +135,7 @@ impl EditorMemory {
         Self {
             width: within(self.width, 0, default.width),
             height: within(self.height, 1, default.height),
+            view: self.view.sanitized(),
             ..self
         }
     }
@@ -79,7 +143,14 @@ impl EditorMemory {
 
 impl Default for EditorMemory {
     fn default() -> Self {
-        Self { width: 960.0, height: 600.0, panel_open: true }
+        Self {
+            width: 960.0,
+            height: 600.0,
+            panel_open: true,
+            overlays: OverlayMemory::default(),
+            view: ViewMemory::default(),
+            keys_hinted: false,
+        }
     }
 }
 
@@ -104,6 +175,8 @@ pub struct Session {
     pub notices: Arc<Notices>,
     /// The model set, and the thread that reads it.
     pub models: Arc<Models>,
+    /// The last bars that were played.
+    pub capture: Capture,
     /// Locked by main thread and editor only.
     memory: Mutex<Memory>,
 }
@@ -309,6 +382,55 @@ fn default_value(param: ParamPtr) -> ParamValue {
             ParamPtr::IntParam(p) => ParamValue::I32((*p).default_plain_value()),
             ParamPtr::BoolParam(p) => ParamValue::Bool((*p).default_plain_value()),
             ParamPtr::EnumParam(p) => ParamValue::I32((*p).default_plain_value()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_editors_memory_survives_a_round_trip() {
+        let memory = EditorMemory {
+            width: 1100.0,
+            height: 700.0,
+            panel_open: false,
+            overlays: OverlayMemory { orbit: false, latest: 3, ..OverlayMemory::default() },
+            view: ViewMemory { pan: [0.25, -0.5], zoom: 3.5 },
+            keys_hinted: true,
+        };
+        let session = Session::default();
+        session.change_editor(|editor| *editor = memory);
+        let other = Session::default();
+        other.deserialize_fields(&session.serialize_fields());
+        assert_eq!(other.editor(), memory);
+    }
+
+    #[test]
+    fn a_session_from_before_the_overlays_gets_the_defaults() {
+        let old = r#"{"width":800.0,"height":500.0,"panel_open":false}"#;
+        let session = Session::default();
+        session.deserialize_fields(&BTreeMap::from([(EDITOR_FIELD.to_owned(), old.to_owned())]));
+        let expected =
+            EditorMemory { width: 800.0, height: 500.0, panel_open: false, ..EditorMemory::default() };
+        assert_eq!(session.editor(), expected);
+        // And one that knows only a part of an overlay's or view's fields.
+        let part = r#"{"overlays":{"mood":false},"view":{"zoom":2.0}}"#;
+        session.deserialize_fields(&BTreeMap::from([(EDITOR_FIELD.to_owned(), part.to_owned())]));
+        assert_eq!(session.editor().overlays, OverlayMemory { mood: false, ..OverlayMemory::default() });
+        assert_eq!(session.editor().view, ViewMemory { zoom: 2.0, ..ViewMemory::default() });
+    }
+
+    #[test]
+    fn no_view_is_remembered_that_shows_nothing() {
+        let session = Session::default();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, 0.0] {
+            session.change_editor(|editor| editor.view = ViewMemory { pan: [bad, -bad], zoom: bad });
+            let view = session.editor().view;
+            assert!(view.pan.iter().all(|v| v.abs() <= ViewMemory::MAX_PAN), "{bad}: {view:?}");
+            let [low, high] = ViewMemory::ZOOM;
+            assert!((low..=high).contains(&view.zoom), "{bad}: {view:?}");
         }
     }
 }

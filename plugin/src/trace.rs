@@ -237,6 +237,12 @@ pub fn header() -> String {
             "melody",
             "velocity",
             "downbeat_offset",
+            "key",
+            "key_confidence",
+            "played_key",
+            "played_chord",
+            "played_step",
+            "sounding",
             "models",
         ]
         .map(str::to_owned),
@@ -285,18 +291,25 @@ fn write_row(output: &mut impl Write, snapshot: &Snapshot, sample_rate: f64) -> 
 fn music(output: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
     let Snapshot { mood, harmony, steps, .. } = snapshot;
     numbers(output, &[mood.valence, mood.arousal, mood.confidence])?;
-    match harmony.chord {
-        Some(chord) => write!(output, ",{chord}")?,
-        None => write!(output, ",-")?,
-    }
+    text(output, harmony.chord)?;
     numbers(output, &[harmony.confidence()])?;
-    match steps.step {
-        Some(step) => write!(output, ",{step}")?,
-        None => write!(output, ",-")?,
-    }
+    text(output, steps.step)?;
     let melody = &steps.melody.probabilities;
     let pitch = (0..melody.len()).fold(0, |best, i| if melody[i] > melody[best] { i } else { best });
-    write!(output, ",{pitch},{},{},", steps.dynamics.get(Expression::Velocity), steps.groove.offsets[0])?;
+    write!(output, ",{pitch},{},{}", steps.dynamics.get(Expression::Velocity), steps.groove.offsets[0])?;
+    let play = &snapshot.play;
+    text(output, snapshot.key)?;
+    numbers(output, &[snapshot.key_confidence])?;
+    match (play.key, play.scale) {
+        (Some(key), Some(scale)) => {
+            let tonic = dendrite_pipeline::PITCH_NAMES[usize::from(key.tonic % 12)];
+            write!(output, ",{tonic} {}", scale.name().to_lowercase())?;
+        }
+        _ => write!(output, ",-")?,
+    }
+    text(output, play.chord)?;
+    text(output, play.step.map(|place| format!("{}:{}", place.bar, place.step)))?;
+    write!(output, ",{},", play.sounding)?;
     snapshot.models.iter().try_for_each(|status| {
         output.write_all(match status {
             ModelStatus::Heuristic => b"h",
@@ -304,6 +317,14 @@ fn music(output: &mut impl Write, snapshot: &Snapshot) -> io::Result<()> {
             ModelStatus::Refused => b"r",
         })
     })
+}
+
+/// What is not there is a dash.
+fn text(output: &mut impl Write, value: Option<impl std::fmt::Display>) -> io::Result<()> {
+    match value {
+        Some(value) => write!(output, ",{value}"),
+        None => write!(output, ",-"),
+    }
 }
 
 fn numbers(output: &mut impl Write, values: &[impl std::fmt::Display]) -> io::Result<()> {

@@ -54,7 +54,11 @@ fn ids_are_short_and_their_hashes_differ() {
         .param_map()
         .iter()
         .map(|(id, _, _)| {
-            assert!(id.len() <= 32 && id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{id}");
+            assert!(
+                id.len() <= 32
+                    && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'),
+                "{id}"
+            );
             hash(id)
         })
         .collect();

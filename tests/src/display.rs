@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt, CreateWindowAux,
-    ImageFormat, MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
+    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -111,7 +111,7 @@ impl Window {
     /// # Panics
     /// If the display is gone.
     pub fn point(&self, x: u32, y: u32) {
-        self.mouse(MOTION_NOTIFY_EVENT, 0, [x as i16, y as i16]);
+        self.input(MOTION_NOTIFY_EVENT, 0, [x as i16, y as i16]);
     }
 
     /// Presses the left button where the mouse is.
@@ -119,7 +119,7 @@ impl Window {
     /// # Panics
     /// If the display is gone.
     pub fn press(&self) {
-        self.mouse(BUTTON_PRESS_EVENT, 1, [0, 0]);
+        self.input(BUTTON_PRESS_EVENT, 1, [0, 0]);
     }
 
     /// Lets go of the left button.
@@ -127,11 +127,27 @@ impl Window {
     /// # Panics
     /// If the display is gone.
     pub fn release(&self) {
-        self.mouse(BUTTON_RELEASE_EVENT, 1, [0, 0]);
+        self.input(BUTTON_RELEASE_EVENT, 1, [0, 0]);
+    }
+
+    /// Presses and lets go of the key with a keysym.
+    ///
+    /// # Panics
+    /// If the display is gone, or its keyboard has no such key.
+    pub fn key(&self, keysym: u32) {
+        let setup = self.connection.setup();
+        let count = setup.max_keycode - setup.min_keycode + 1;
+        let map = self.connection.get_keyboard_mapping(setup.min_keycode, count);
+        let map = map.expect("the display is connected").reply().expect("there is a keyboard");
+        let per_key = usize::from(map.keysyms_per_keycode).max(1);
+        let place = map.keysyms.iter().position(|other| *other == keysym).expect("the keyboard has the key");
+        let keycode = setup.min_keycode + (place / per_key) as u8;
+        self.input(KEY_PRESS_EVENT, keycode, [0, 0]);
+        self.input(KEY_RELEASE_EVENT, keycode, [0, 0]);
     }
 
     /// The window is in the corner of the screen, so places in it are places there.
-    fn mouse(&self, event: u8, detail: u8, [x, y]: [i16; 2]) {
+    fn input(&self, event: u8, detail: u8, [x, y]: [i16; 2]) {
         self.connection
             .xtest_fake_input(event, detail, x11rb::CURRENT_TIME, x11rb::NONE, x, y, 0)
             .expect("the display is connected");
@@ -189,6 +205,15 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// A part of it, as far as it reaches.
+    pub fn part(&self, [left, top]: [u32; 2], [width, height]: [u32; 2]) -> Self {
+        let (right, bottom) = ((left + width).min(self.width), (top + height).min(self.height));
+        let (left, top) = (left.min(right), top.min(bottom));
+        let start = |y: u32, x: u32| 3 * (y * self.width + x) as usize;
+        let rows = (top..bottom).flat_map(|y| &self.rgb[start(y, left)..start(y, right)]);
+        Self { width: right - left, height: bottom - top, rgb: rows.copied().collect() }
+    }
+
     /// Number of different colours.
     pub fn colours(&self) -> usize {
         let mut colours: Vec<[u8; 3]> =
@@ -229,6 +254,7 @@ impl Picture {
             let mut encoder = png::Encoder::new(BufWriter::new(File::create(path)?), self.width, self.height);
             encoder.set_color(png::ColorType::Rgb);
             encoder.set_depth(png::BitDepth::Eight);
+            encoder.set_compression(png::Compression::High);
             let mut writer = encoder.write_header()?;
             writer.write_image_data(&self.rgb)?;
             writer.finish()?;

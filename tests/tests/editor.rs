@@ -24,15 +24,24 @@ const BLOCK: usize = 480;
 
 /// Plays a scene in another process, for both formats. One at a time: a renderer in software takes all of the machine.
 fn stage(scene: &str) {
+    stage_in(scene, &bundles::FORMATS);
+}
+
+fn stage_in(scene: &str, formats: &[Format]) {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    for format in bundles::FORMATS {
+    for &format in formats {
         let screen = Screen::start();
+        let home = tempfile::tempdir().expect("there is room for a folder");
         let program = std::env::current_exe().expect("this test has a file");
         let output = Command::new(program)
             .args(["--exact", "scene", "--ignored", "--nocapture"])
             .env(SCENE, format!("{scene} {format}"))
             .env("DISPLAY", screen.name())
+            // What is saved without a dialog goes home; and there is to be no dialog, which nobody would answer.
+            .env("HOME", home.path())
+            .env("PATH", "")
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
             .output()
             .expect("the test can run itself");
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -49,6 +58,23 @@ fn it_shows_a_picture_that_moves_and_takes_its_size() {
 #[test]
 fn what_is_dragged_there_reaches_the_host() {
     stage("touch");
+}
+
+#[test]
+fn an_overlay_that_is_folded_and_a_picture_that_is_moved_are_remembered() {
+    stage("fold");
+}
+
+#[test]
+fn keys_hold_and_save_the_picture_after_a_click_on_it() {
+    stage("keys");
+}
+
+/// Takes the pictures of docs/EDITOR.md anew, while the demo track plays.
+#[test]
+#[ignore = "writes to docs/pictures"]
+fn pictures_of_the_docs() {
+    stage_in("pictures", &[Format::Clap]);
 }
 
 #[test]
@@ -70,6 +96,9 @@ fn scene() {
     match scene {
         "show" => show(format),
         "touch" => touch(format),
+        "fold" => fold(format),
+        "keys" => keys(format),
+        "pictures" => docs_pictures(format),
         "reopen" => reopen(format),
         "destroy" => destroy(format),
         _ => panic!("there is no scene {scene}"),
@@ -81,6 +110,7 @@ struct Stage {
     plugin: Plugin,
     window: Window,
     sound: Vec<Vec<f32>>,
+    tempo_bpm: f64,
     position: usize,
     started: Instant,
     /// What the plug-in has sent.
@@ -89,10 +119,22 @@ struct Stage {
 
 impl Stage {
     fn new(format: Format) -> Self {
-        let mut plugin = bundles::load(format);
+        Self::with([960, 600], bundles::load(format), music(2, RATE, 16.0), 120.0)
+    }
+
+    /// An instance with a window of a size in which it is to be shown, and what it hears.
+    fn with([width, height]: [u32; 2], mut plugin: Plugin, sound: Vec<Vec<f32>>, tempo_bpm: f64) -> Self {
         plugin.activate(RATE, BLOCK as u32).expect("it can be activated");
-        let (window, sound) = (Window::show(960, 600), music(2, RATE, 16.0));
-        Self { plugin, window, sound, position: 0, started: Instant::now(), events: Vec::new() }
+        let window = Window::show(width, height);
+        let started = Instant::now();
+        Self { plugin, window, sound, tempo_bpm, position: 0, started, events: Vec::new() }
+    }
+
+    /// What the session remembers of the editor.
+    fn memory(&mut self, format: Format) -> serde_json::Value {
+        let state = chunk::json(format, &self.plugin.save_state().expect("it saves"));
+        let editor = state["fields"]["editor"].as_str().expect("the editor's memory is JSON in a text");
+        serde_json::from_str(editor).expect("the editor's memory is JSON")
     }
 
     /// Plays on for a while.
@@ -105,7 +147,8 @@ impl Stage {
                 let start = self.position % (self.sound[0].len() - BLOCK);
                 let block: Vec<Vec<f32>> =
                     self.sound.iter().map(|channel| channel[start..start + BLOCK].to_vec()).collect();
-                let transport = Transport::playing(120.0, (4, 4)).at_seconds(self.position as f64 / RATE);
+                let transport =
+                    Transport::playing(self.tempo_bpm, (4, 4)).at_seconds(self.position as f64 / RATE);
                 let answer =
                     blocks::process(&mut self.plugin, &block, &[], Some(transport)).expect("it plays");
                 self.events.extend(answer.events.iter().map(|event| event.kind));
@@ -114,6 +157,23 @@ impl Stage {
             self.plugin.idle();
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Clicks, and leaves time for what follows from it.
+    fn click(&mut self, x: u32, y: u32) {
+        self.window.point(x, y);
+        self.play(MOMENT);
+        self.window.press();
+        self.play(MOMENT);
+        self.window.release();
+        self.play(Duration::from_secs(1));
+    }
+
+    /// Presses a key, and leaves time for what follows from it.
+    fn key(&mut self, letter: char) {
+        // Keysyms of letters are Latin-1.
+        self.window.key(u32::from(letter));
+        self.play(Duration::from_secs(1));
     }
 
     /// Plays until there is a picture that meets a condition.
@@ -173,9 +233,7 @@ fn show(format: Format) {
 
     // The size is remembered by the session, and by the next window.
     stage.plugin.close_editor();
-    let state = chunk::json(format, &stage.plugin.save_state().expect("it saves"));
-    let editor = state["fields"]["editor"].as_str().expect("the editor's memory is JSON in a text");
-    let editor: serde_json::Value = serde_json::from_str(editor).expect("the editor's memory is JSON");
+    let editor = stage.memory(format);
     assert_eq!((editor["width"].as_f64(), editor["height"].as_f64()), (Some(560.0), Some(420.0)));
     let size = stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens again");
     assert_eq!(size, (560, 420), "the size of the last window");
@@ -260,6 +318,172 @@ fn touch(format: Format) {
     assert_eq!(asked, Some((1000, 620)), "as far as the mouse went");
     assert_eq!(stage.plugin.editor_size(), asked);
     stage.plugin.close_editor();
+}
+
+/// Where the title of the first overlay is in a window of 960 x 600: 12 from the edges, 244 wide, 25 high.
+const MOOD_TITLE: [u32; 2] = [960 - 12 - 244 + 60, 12 + 12];
+
+/// Clicks or drags until the editor's memory answers; a slow renderer may be behind the mouse, and press and move may come within
+/// one picture.
+fn until_remembered(
+    stage: &mut Stage,
+    format: Format,
+    from: [u32; 2],
+    to: [u32; 2],
+    mut condition: impl FnMut(&serde_json::Value) -> bool,
+) -> serde_json::Value {
+    let mut moment = MOMENT;
+    loop {
+        assert!(moment < PATIENCE, "the mouse from {from:?} to {to:?} changes nothing");
+        stage.window.point(from[0], from[1]);
+        stage.play(moment);
+        stage.window.press();
+        stage.play(moment);
+        stage.window.point(to[0], to[1]);
+        stage.play(moment);
+        stage.window.release();
+        // Long enough for the picture that sees it: a second click would undo the first.
+        let deadline = Instant::now() + 20 * moment;
+        while Instant::now() < deadline {
+            stage.play(MOMENT);
+            let memory = stage.memory(format);
+            if condition(&memory) {
+                return memory;
+            }
+        }
+        moment *= 2;
+    }
+}
+
+fn fold(format: Format) {
+    let mut stage = Stage::new(format);
+    stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
+    stage.play_until("a picture with many colours", |picture| picture.colours() > 1_000);
+    let before = stage.memory(format);
+    assert_eq!(before["overlays"]["mood"], true, "overlays begin unfolded");
+    let is_folded = |memory: &serde_json::Value| memory["overlays"]["mood"] == false;
+    until_remembered(&mut stage, format, MOOD_TITLE, MOOD_TITLE, is_folded);
+
+    // The picture between panel and overlays follows the mouse; the canvas is no parameter.
+    let values = params::values(&mut stage.plugin);
+    let is_moved = |memory: &serde_json::Value| memory["view"]["pan"] != before["view"]["pan"];
+    let moved = until_remembered(&mut stage, format, [450, 250], [490, 260], is_moved);
+    // Dragged right and down, the middle lies left of and above what was there.
+    assert!(moved["view"]["pan"][0].as_f64() < Some(0.0) && moved["view"]["pan"][1].as_f64() > Some(0.0));
+    assert_eq!(params::values(&mut stage.plugin), values);
+    stage.plugin.close_editor();
+
+    // Another instance with this state: the window there is folded too, so that a click unfolds.
+    let state = stage.plugin.save_state().expect("it saves");
+    drop(stage);
+    let mut plugin = bundles::load(format);
+    plugin.load_state(&state).expect("it loads what was saved");
+    let mut stage = Stage::with([960, 600], plugin, music(2, RATE, 16.0), 120.0);
+    stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
+    stage.play_until("a picture with many colours", |picture| picture.colours() > 1_000);
+    let again = stage.memory(format);
+    assert!(is_folded(&again), "what was folded stays folded");
+    assert_eq!(again["view"], moved["view"]);
+    until_remembered(&mut stage, format, MOOD_TITLE, MOOD_TITLE, |memory| !is_folded(memory));
+    stage.plugin.close_editor();
+}
+
+fn keys(format: Format) {
+    let mut stage = Stage::new(format);
+    stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
+    let first = stage.play_until("a picture with many colours", |picture| picture.colours() > 1_000);
+    // Without a click on the picture, keys are the host's.
+    stage.key('f');
+    let panel = |picture: &Picture| picture.part([20, 20], [200, 500]);
+    assert!(panel(&stage.window.picture()).difference(&panel(&first)) < 0.3, "the panel stays");
+
+    stage.click(450, 250);
+    stage.key('f');
+    stage
+        .play_until("a picture without the panel", |picture| panel(picture).difference(&panel(&first)) > 0.9);
+    // Until the hint about how to come back is gone.
+    stage.play(Duration::from_secs(4));
+    let moving = stage.window.picture();
+    stage.play_until("a picture that moves", |picture| picture.difference(&moving) > 0.05);
+    stage.key('p');
+    stage.play(Duration::from_secs(1));
+    let held = stage.window.picture();
+    stage.play(Duration::from_secs(2));
+    assert!(stage.window.picture().difference(&held) < 0.001, "the picture is held");
+
+    stage.key('s');
+    let home = PathBuf::from(std::env::var_os("HOME").expect("the stage has set it"));
+    let deadline = Instant::now() + PATIENCE;
+    let saved = loop {
+        stage.play(Duration::from_millis(200));
+        let mut files = std::fs::read_dir(&home).expect("it is there").flatten().map(|entry| entry.path());
+        if let Some(path) = files.find(|path| path.extension().is_some_and(|ending| ending == "png")) {
+            break path;
+        }
+        assert!(Instant::now() < deadline, "nothing is saved");
+    };
+    let file = std::io::BufReader::new(std::fs::File::open(saved).expect("it was written"));
+    let reader = png::Decoder::new(file).read_info().expect("it is a PNG file");
+    // 4K, with the shape of a window of 960 x 600.
+    assert_eq!((reader.info().width, reader.info().height), (3840, 2400));
+
+    // Going on is seen at once.
+    stage.key('p');
+    stage.play_until("a picture that moves again", |picture| picture.difference(&held) > 0.05);
+    stage.plugin.close_editor();
+}
+
+/// Where the demo track is entered for the pictures, in seconds: the full band plays.
+const SCENE_S: f64 = 40.0;
+
+fn docs_pictures(format: Format) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+    let song =
+        dendrite_audio::read(&root.join("assets/demo/dendrite_demo.ogg")).expect("the demo track is there");
+    assert_eq!(f64::from(song.rate), RATE, "the demo track has the rate of the stage");
+    let labels =
+        std::fs::read(root.join("assets/demo/dendrite_demo.labels.json")).expect("its labels are there");
+    let labels: serde_json::Value = serde_json::from_slice(&labels).expect("its labels are JSON");
+    let tempo_bpm = labels["tempo_bpm"].as_f64().expect("its tempo is a number");
+    for size in [[900, 600], [1100, 700], [1600, 1000]] {
+        let mut stage = Stage::with(size, bundles::load(format), song.channels.clone(), tempo_bpm);
+        stage.position = (SCENE_S * RATE) as usize;
+        stage.started = Instant::now() - Duration::from_secs_f64(SCENE_S);
+        let [width, height] = size;
+        stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
+        stage.plugin.resize_editor(width, height).expect("it can be resized");
+        stage.window.resize(width, height);
+        stage.play_until("a picture that fills the window", |picture| {
+            (picture.width, picture.height) == (width, height) && picture.colours() > 1_000
+        });
+        // Until mood, key and the strip have something to show.
+        stage.play(Duration::from_secs(14));
+        let picture = stage.window.picture();
+        picture.save(&pictures().join(format!("docs_{width}x{height}.png")));
+        match height {
+            600 => picture.save(&root.join(format!("docs/pictures/editor_{width}x{height}.png"))),
+            // The whole is too large for the docs; the column of overlays is what this size adds.
+            1000 => {
+                let column = picture.part([width - 268, 0], [268, 749]);
+                column.save(&root.join("docs/pictures/editor_overlays.png"));
+            }
+            _ => {}
+        }
+        // The about box; a click beside it closes it.
+        stage.click(111, 36);
+        stage.window.picture().save(&pictures().join(format!("docs_{width}x{height}_about.png")));
+        stage.click(width / 2, height - 100);
+        // The picture alone and the idle window, to be looked at.
+        stage.click(width / 2, height / 2);
+        for key in ['h', 'f'] {
+            stage.key(key);
+            stage.window.picture().save(&pictures().join(format!("docs_{width}x{height}_{key}.png")));
+            stage.key(key);
+        }
+        std::thread::sleep(Duration::from_secs(5));
+        stage.window.picture().save(&pictures().join(format!("docs_{width}x{height}_idle.png")));
+        stage.plugin.close_editor();
+    }
 }
 
 fn reopen(format: Format) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{bundle, setup};
+use crate::{bundle, demo, setup};
 
 /// The steps after the set-up and the bundle: name and cargo's arguments.
 const STEPS: [(&str, &[&str]); 4] = [
@@ -49,6 +49,13 @@ pub fn run(args: &[String]) -> Result<()> {
     let python = python()?;
     independent_host(&python)?;
     independent_runtime(&cargo, &python)?;
+    announce("demo", start);
+    demo::run()?;
+    independent_parser(&python)?;
+    announce("Python bindings", start);
+    bindings(&python)?;
+    announce("studio in Chromium", start);
+    page(&cargo, &python)?;
     println!("All tests passed in {:.0} s.", start.elapsed().as_secs_f64());
     Ok(())
 }
@@ -57,7 +64,17 @@ pub fn run(args: &[String]) -> Result<()> {
 fn python() -> Result<PathBuf> {
     let environment = bundle::root().join("target/python");
     let python = environment.join("bin/python");
-    let packages = ["pedalboard==0.9.26", "numpy", "onnx==1.23.2", "onnxruntime==1.32.0"];
+    let packages = [
+        "pedalboard==0.9.26",
+        "numpy",
+        "onnx==1.23.2",
+        "onnxruntime==1.32.0",
+        "mido==1.3.3",
+        "playwright==1.65.2",
+        "maturin==1.16.0",
+        "pytest==9.2.0",
+        "librosa==0.11.0",
+    ];
     let ready = environment.join("ready");
     if std::fs::read_to_string(&ready).is_ok_and(|text| text == packages.join(" ")) {
         return Ok(python);
@@ -89,6 +106,58 @@ fn independent_runtime(cargo: &std::ffi::OsStr, python: &Path) -> Result<()> {
     succeed(Command::new(cargo).current_dir(&root).args(example).arg(&folder))?;
     succeed(Command::new(python).arg(root.join("tests/reference/onnx_check.py")).arg(&folder))
         .context("onnxruntime says something else than our own runtime: see above")
+}
+
+/// Reads the demo's MIDI file with mido, which is not ours.
+fn independent_parser(python: &Path) -> Result<()> {
+    let root = bundle::root();
+    let (script, file) = (root.join("tests/reference/midi_check.py"), root.join("target/demo/demo.mid"));
+    succeed(Command::new(python).arg(script).arg(file))
+        .context("mido does not like the demo's MIDI file: see above")
+}
+
+/// Builds the Python bindings as a wheel, puts it into the environment and runs its tests, which compare with librosa.
+fn bindings(python: &Path) -> Result<()> {
+    let root = bundle::root();
+    let wheels = root.join("target/wheels");
+    if wheels.exists() {
+        std::fs::remove_dir_all(&wheels).with_context(|| format!("emptying {}", wheels.display()))?;
+    }
+    let environment = root.join("target/python");
+    succeed(
+        Command::new(environment.join("bin/maturin"))
+            .current_dir(&root)
+            .args(["build", "--quiet", "--locked", "--manifest-path", "python/Cargo.toml", "--out"])
+            .arg(&wheels)
+            .arg("--interpreter")
+            .arg(python),
+    )
+    .context("building the Python bindings")?;
+    let wheel = std::fs::read_dir(&wheels)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
+        .context("maturin wrote no wheel")?;
+    let install =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"];
+    succeed(Command::new(python).args(install).arg(wheel))?;
+    succeed(Command::new(python).args(["-m", "pytest", "--quiet"]).arg(root.join("python/tests")))
+}
+
+/// Drives the studio's page in Chromium, with a training of one epoch.
+fn page(cargo: &std::ffi::OsStr, python: &Path) -> Result<()> {
+    let root = bundle::root();
+    // The tests have built most of them.
+    let programs =
+        ["build", "--quiet", "--locked", "--package", "dendrite-cli", "--package", "dendrite-training"];
+    succeed(Command::new(cargo).current_dir(&root).args(programs))?;
+    let built = root.join("target/debug");
+    succeed(
+        Command::new(python)
+            .arg(root.join("tests/web/test_page.py"))
+            .arg(built.join("dendrite"))
+            .env("DENDRITE_TRAIN", built.join("dendrite-train")),
+    )
+    .context("the studio's page does not work in Chromium: see above")
 }
 
 /// Runs a command that has to succeed.

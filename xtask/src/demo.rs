@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use dendrite_audio::Audio;
+use dendrite_composer::Voice;
 use dendrite_features::{HOP_LENGTH, HopClock};
-use dendrite_host::{BlockSizes, Plugin, Run, Transport};
+use dendrite_host::{BlockSizes, Plugin, Run, RunOutput, Transport};
 use dendrite_julia::{Look, Reaction, Scene, scene};
+use dendrite_offline::Host;
+use dendrite_video::{FrameRate, Options, Outputs, Quality, render};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
+use crate::midi::Performance;
 use crate::trace::Trace;
 use crate::{bundle, contact_sheet, sync};
 
@@ -47,10 +52,11 @@ pub fn run() -> Result<()> {
     let song = dendrite_audio::read(&track)?;
 
     let csv = folder.join("hops.csv");
-    let (output, seconds) = play(&bundles.clap, &song, &labels, &csv)?;
+    let (heard, seconds) = play(&bundles.clap, &song, &labels, &csv)?;
+    let output = heard.main();
     let identical = output == song.channels;
     let wav = folder.join("passed_through.wav");
-    write_wav(&wav, song.rate, &output)?;
+    write_wav(&wav, song.rate, output)?;
     anyhow::ensure!(
         identical,
         "the plug-in changed the sound: compare {} with the demo track",
@@ -62,11 +68,16 @@ pub fn run() -> Result<()> {
     anyhow::ensure!(trace.len() == expected, "{} hops in the trace instead of {expected}", trace.len());
     let sheet = folder.join("contact_sheet.png");
     contact_sheet::write(&sheet, &scenes(&trace)?)?;
-    summarise(&labels, &song, &trace, seconds, &track, &[wav, csv, sheet])
+    let played = Performance::new(&heard.events, &trace, labels.tempo_bpm, song.rate)?;
+    let mid = folder.join("demo.mid");
+    std::fs::write(&mid, played.file()?).with_context(|| format!("writing {}", mid.display()))?;
+    let mp4 = folder.join("dendrite.mp4");
+    video(&track, &labels, &mp4)?;
+    summarise(&labels, &song, &trace, seconds, &played, &track, &[wav, csv, sheet, mid, mp4])
 }
 
-/// Plays the song through the built plug-in; returns its output and the seconds that took.
-fn play(clap: &Path, song: &Audio, labels: &Labels, csv: &Path) -> Result<(Vec<Vec<f32>>, f64)> {
+/// Plays the song through the built plug-in; returns what came out and the seconds that took.
+fn play(clap: &Path, song: &Audio, labels: &Labels, csv: &Path) -> Result<(RunOutput, f64)> {
     // SAFETY: the demo is single-threaded here: no other thread reads or writes the environment.
     unsafe { std::env::set_var("DENDRITE_TRACE", csv) };
     let mut plugin = Plugin::load(clap, None).context("loading the bundle")?;
@@ -85,7 +96,33 @@ fn play(clap: &Path, song: &Audio, labels: &Labels, csv: &Path) -> Result<(Vec<V
     bar.finish_and_clear();
     // The trace is complete when the plug-in has been deactivated.
     plugin.deactivate();
-    Ok((heard.main().to_vec(), seconds))
+    Ok((heard, seconds))
+}
+
+/// The track as a video, with its sound: small, so that it is soon there. `dendrite render` makes large ones.
+fn video(track: &Path, labels: &Labels, to: &Path) -> Result<()> {
+    let mut options = Options {
+        size: [640, 360],
+        rate: FrameRate::whole(30).context("30 frames per second are possible")?,
+        quality: Quality::Draft,
+        title: Some(labels.title.clone()),
+        ..Options::default()
+    };
+    options.listen.host =
+        Some(Host { bpm: labels.tempo_bpm, numerator: 4, denominator: 4, first_beat_s: 0.0 });
+    let outputs = Outputs { video: Some(to.to_owned()), ..Outputs::default() };
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("Painting  {bar:40.cyan/blue} {percent}%  {eta} left") {
+        bar.set_style(style);
+    }
+    let rendered = render(track, &options, &outputs, &AtomicBool::new(false), &mut |done| {
+        bar.set_length(done.of.unwrap_or(done.frames));
+        bar.set_position(done.frames);
+    })
+    .context("making the video")?;
+    bar.finish_and_clear();
+    anyhow::ensure!(rendered.frames > 0 && !rendered.broke_off, "the video ended early: {rendered:?}");
+    Ok(())
 }
 
 fn progress(samples: u64) -> ProgressBar {
@@ -144,6 +181,7 @@ fn summarise(
     song: &Audio,
     trace: &Trace,
     seconds: f64,
+    played: &Performance,
     track: &Path,
     files: &[PathBuf],
 ) -> Result<()> {
@@ -197,6 +235,16 @@ fn summarise(
     let mut stay: BTreeMap<&str, usize> = BTreeMap::new();
     sections.iter().for_each(|section| *stay.entry(section).or_default() += 1);
     println!("            {} sections found", stay.len());
+
+    println!("\nPlayed (midi)");
+    let counts: Vec<String> = Voice::ALL
+        .iter()
+        .map(|&voice| format!("{} {}", played.count(voice), voice.name().to_lowercase()))
+        .collect();
+    println!("  {} bars; notes: {}", played.bars(), counts.join(", "));
+    let (keys, chords) = played.harmony();
+    println!("  keys     {}", keys.join(", "));
+    println!("  chords   {}", chords.iter().take(24).cloned().collect::<Vec<_>>().join(" "));
 
     let [own, driven, _] = sync::measure(track)?;
     println!("\nPicture");

@@ -5,6 +5,7 @@ mod check;
 mod contact_sheet;
 mod demo;
 mod install;
+mod midi;
 mod setup;
 mod sync;
 mod trace;

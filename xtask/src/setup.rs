@@ -5,8 +5,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// Debian packages: a software OpenGL with EGL for the shader and editor tests, an X server without a screen, and the
-/// libraries that the editor opens; CMake for the C++ example; Python for the checks by programs that are not ours.
-const PACKAGES: [&str; 10] = [
+/// libraries that the editor opens; CMake for the C++ example; Chromium for the studio's page; Python for the bindings and
+/// for the checks by programs that are not ours.
+const PACKAGES: [&str; 11] = [
+    "chromium",
     "cmake",
     "libx11-6",
     "libx11-xcb1",

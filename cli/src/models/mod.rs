@@ -81,11 +81,16 @@ impl From<Weights> for rtneural::Weights {
 /// The folder of the six models: the one given, else that of the environment variable, else `models`. Whoever names a
 /// folder means one that exists; without `models` the heuristics run.
 fn folder(given: Option<&Path>) -> Result<PathBuf> {
+    Ok(named_folder(given)?.unwrap_or_else(|| PathBuf::from("models")))
+}
+
+/// The folder that is given, else that of the environment variable, if there is one; it must exist.
+pub fn named_folder(given: Option<&Path>) -> Result<Option<PathBuf>> {
     let variable = || env::var_os(FOLDER_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let Some(folder) = given.map(Path::to_owned).or_else(variable) else {
-        return Ok(PathBuf::from("models"));
+        return Ok(None);
     };
     ensure!(folder.exists(), "{}: no such folder", folder.display());
     ensure!(folder.is_dir(), "{}: expected a folder, found a file", folder.display());
-    Ok(folder)
+    Ok(Some(folder))
 }

@@ -1,23 +1,23 @@
-//! Audio files to samples: WAV, FLAC, Ogg Vorbis and MP3, of any rate and channel count.
+//! Audio files to samples: WAV, AIFF, FLAC, Ogg Vorbis, MP3 and M4A (AAC), of any rate and channel count.
 //!
 //! ```text
-//! file ──read──> Audio { rate, channels: [[f32; len]; count] }
+//! file ──read────> Audio { rate, channels: [[f32; len]; count] }     the whole file in memory
+//!      ──Stream──> block after block of channels                     bounded memory, hours or not
 //! ```
 //! Knows nothing of what the samples are for. Reading allocates and does I/O: not for audio threads.
 
-use std::fs::File;
+mod stream;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, TrackType};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataOptions;
+
+pub use stream::Stream;
 
 /// Endings of the files that can be read, in lower case.
-pub const ENDINGS: [&str; 6] = ["wav", "wave", "flac", "ogg", "oga", "mp3"];
+pub const ENDINGS: [&str; 11] =
+    ["wav", "wave", "aif", "aiff", "aifc", "flac", "ogg", "oga", "mp3", "m4a", "mp4"];
 
 /// A decoded file.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,7 @@ pub enum Problem {
     #[error("it cannot be opened: {0}")]
     Open(io::Error),
     /// The content is of no kind that is known here.
-    #[error("this is no WAV, FLAC, Ogg Vorbis or MP3 file ({0})")]
+    #[error("this is no WAV, AIFF, FLAC, Ogg Vorbis, MP3 or M4A file ({0})")]
     Format(Error),
     /// It holds no audio track.
     #[error("it holds no audio track")]
@@ -96,62 +96,14 @@ impl Audio {
 /// # Errors
 /// The file cannot be opened, is of no known kind, has no audio, or changes its rate or channels on the way.
 pub fn read(path: &Path) -> Result<Audio, ReadError> {
-    decode(path).map_err(|problem| ReadError { path: path.to_owned(), problem })
-}
-
-fn decode(path: &Path) -> Result<Audio, Problem> {
-    let file = File::open(path).map_err(Problem::Open)?;
-    if file.metadata().map_err(Problem::Open)?.is_dir() {
-        return Err(Problem::Open(io::Error::from(io::ErrorKind::IsADirectory)));
-    }
-    let mut hint = Hint::new();
-    if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-        hint.with_extension(extension);
-    }
-    let source = MediaSourceStream::new(Box::new(file), Default::default());
-    let mut reader = symphonia::default::get_probe()
-        .probe(&hint, source, FormatOptions::default(), MetadataOptions::default())
-        .map_err(Problem::Format)?;
-    let track = reader.default_track(TrackType::Audio).ok_or(Problem::NoTrack)?;
-    let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).ok_or(Problem::NoTrack)?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
-        .map_err(Problem::Decode)?;
-    let track_id = track.id;
-
-    let mut audio = Audio { rate: 0, channels: Vec::new() };
-    let mut interleaved: Vec<f32> = Vec::new();
-    loop {
-        let packet = match reader.next_packet() {
-            Ok(Some(packet)) => packet,
-            Ok(None) => break,
-            // The file breaks off: what was heard until there counts.
-            Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => break,
-            Err(error) => return Err(Problem::Decode(error)),
-        };
-        if packet.track_id != track_id {
-            continue;
-        }
-        let decoded = match decoder.decode(&packet) {
-            Ok(decoded) => decoded,
-            Err(Error::DecodeError(_)) => continue,
-            Err(error) => return Err(Problem::Decode(error)),
-        };
-        let (rate, count) = (decoded.spec().rate(), decoded.spec().channels().count());
-        if audio.channels.is_empty() {
-            audio = Audio { rate, channels: vec![Vec::new(); count] };
-        } else if (rate, count) != (audio.rate, audio.channels.len()) {
-            return Err(Problem::Changes);
-        }
-        interleaved.resize(decoded.samples_interleaved(), 0.0);
-        decoded.copy_to_slice_interleaved(&mut interleaved);
-        for frame in interleaved.chunks_exact(count.max(1)) {
-            for (channel, &sample) in audio.channels.iter_mut().zip(frame) {
-                channel.push(sample);
-            }
+    let mut stream = Stream::open(path)?;
+    let mut audio = Audio { rate: stream.rate(), channels: vec![Vec::new(); stream.channels()] };
+    while let Some(block) = stream.next_block()? {
+        for (channel, block) in audio.channels.iter_mut().zip(block) {
+            channel.extend_from_slice(block);
         }
     }
-    if audio.is_empty() { Err(Problem::Empty) } else { Ok(audio) }
+    Ok(audio)
 }
 
 #[cfg(test)]
@@ -211,5 +163,33 @@ mod tests {
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         let length = read(&path).unwrap().len();
         assert!(length > 10_000 && length < 21_000, "{length}");
+    }
+
+    #[test]
+    fn a_stream_gives_the_same_samples_as_the_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("noise.wav");
+        let samples: Vec<i16> = (0..30_001_i32).map(|n| (n * 7_919 % 65_536 - 32_768) as i16).collect();
+        write(&path, 3, &samples[..30_000]);
+        let mut stream = Stream::open(&path).unwrap();
+        assert_eq!((stream.rate(), stream.channels(), stream.frames()), (44_100, 3, Some(10_000)));
+        let mut heard = vec![Vec::new(); 3];
+        while let Some(block) = stream.next_block().unwrap() {
+            heard.iter_mut().zip(block).for_each(|(all, block)| all.extend_from_slice(block));
+        }
+        assert_eq!(heard, read(&path).unwrap().channels);
+        assert!(!stream.broke_off());
+    }
+
+    #[test]
+    fn a_stream_says_that_its_file_broke_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.wav");
+        write(&path, 1, &[1_000; 40_000]);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        let mut stream = Stream::open(&path).unwrap();
+        while stream.next_block().unwrap().is_some() {}
+        assert!(stream.broke_off());
     }
 }

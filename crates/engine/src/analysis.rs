@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! Begin ─ Melody, Dynamics, Groove (where a sixteenth is due, on what is in force) ─ Extract ─ Describe ─ Tempo
-//!       ─ Emotion ─ Harmony ─ OrbitModel ─ Orbit ─ Snapshot
+//!       ─ Beat ─ Emotion ─ Harmony ─ Key ─ OrbitModel ─ Orbit ─ Snapshot
 //! ```
 
+use dendrite_composer::{KeyTracker, PlayState};
 use dendrite_features::{Base, Extractor, Frame, HOP_LENGTH, N_CHROMA, N_MEL, Resampler};
 use dendrite_orbit::fallback::{Fallback, Hearing};
 use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit, OrbitState};
@@ -13,8 +14,8 @@ use dendrite_pipeline::contexts::{
 };
 use dendrite_pipeline::heuristics::{self, MoodCues};
 use dendrite_pipeline::{
-    Describer, Descriptors, Dynamics, Groove, Harmony, Melody, ModelKind, Mood, OrbitControls, Tempo,
-    TempoTracker,
+    BeatTracker, Describer, Descriptors, Dynamics, Groove, Harmony, Melody, ModelKind, Mood, OrbitControls,
+    Tempo, TempoTracker,
 };
 
 use crate::level::AnalysisGain;
@@ -35,14 +36,16 @@ enum Stage {
     Describe,
     TempoUpdate,
     TempoSearch,
+    Beat,
     Emotion,
     Harmony,
+    Key,
     OrbitModel,
     Orbit,
     Snapshot,
 }
 
-const STAGES: [Stage; 13] = [
+const STAGES: [Stage; 15] = [
     Stage::Begin,
     Stage::Melody,
     Stage::Dynamics,
@@ -51,8 +54,10 @@ const STAGES: [Stage; 13] = [
     Stage::Describe,
     Stage::TempoUpdate,
     Stage::TempoSearch,
+    Stage::Beat,
     Stage::Emotion,
     Stage::Harmony,
+    Stage::Key,
     Stage::OrbitModel,
     Stage::Orbit,
     Stage::Snapshot,
@@ -64,7 +69,9 @@ pub(crate) struct Analysis {
     extractor: Extractor,
     describer: Describer,
     tempo: TempoTracker,
+    beat: BeatTracker,
     harmony_context: HarmonyContext,
+    key: KeyTracker,
     loudness: LoudnessHistory,
     networks: Box<Networks>,
     mood_cues: MoodCues,
@@ -124,7 +131,9 @@ impl Analysis {
             extractor: Extractor::new(),
             describer: Describer::new(),
             tempo: TempoTracker::new(),
+            beat: BeatTracker::new(),
             harmony_context: HarmonyContext::new(),
+            key: KeyTracker::new(),
             loudness: LoudnessHistory::default(),
             networks,
             mood_cues: MoodCues::new(),
@@ -163,7 +172,9 @@ impl Analysis {
     fn forget(&mut self) {
         self.gain.forget();
         self.tempo.reset();
+        self.beat.reset();
         self.harmony_context.reset();
+        self.key.reset();
         self.loudness.reset();
         self.networks.reset();
         self.mood_cues.reset();
@@ -184,6 +195,11 @@ impl Analysis {
     /// The tempo that is heard, in quarter notes per minute; 0 before anything is.
     pub(crate) fn heard_bpm(&self) -> f64 {
         self.heard_tempo.bpm
+    }
+
+    /// Quarter notes that were counted by ear until the end of the last frame whose results are in force.
+    pub(crate) fn heard_beats(&self) -> f64 {
+        self.beat.beats()
     }
 
     /// Begins a hop's work.
@@ -248,8 +264,12 @@ impl Analysis {
             Stage::Describe => work.descriptors = self.describe(),
             Stage::TempoUpdate => self.tempo.update(self.extractor.frame().get(Base::Onset)),
             Stage::TempoSearch => self.heard_tempo = self.tempo.search(),
+            Stage::Beat => {
+                self.beat.update(self.extractor.frame().get(Base::Onset), self.heard_tempo);
+            }
             Stage::Emotion => self.emotion(part),
             Stage::Harmony => self.chord(part),
+            Stage::Key => self.key.push(self.extractor.frame(), &self.harmony),
             Stage::OrbitModel => self.control(part, &work.descriptors),
             Stage::Orbit => work.orbit = Some(self.step_orbit(&work)),
             Stage::Snapshot => self.snapshot = work.orbit.map(|orbit| self.summarise(&work, orbit)),
@@ -393,6 +413,10 @@ impl Analysis {
             mood: self.mood,
             harmony: self.harmony,
             steps: self.steps,
+            key: self.key.key(),
+            scale: self.key.scale(),
+            key_confidence: self.key.confidence(),
+            play: PlayState::default(),
             models: self.status(),
         }
     }

@@ -1,5 +1,8 @@
 //! The engine: the hop clock, the share of a hop's work that is due, and what takes effect when.
 
+use std::sync::Arc;
+
+use dendrite_composer::{Composer, Event, Grid, Heard, InputNote, Signals, Span, Tape};
 use dendrite_features::{HopClock, RateError, Resampler};
 use dendrite_orbit::HOP_S;
 
@@ -10,7 +13,7 @@ use crate::networks::Networks;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::steps::StepClock;
-use crate::transport::{Transport, TransportClock};
+use crate::transport::{Jump, Transport, TransportClock};
 
 /// Samples that are downmixed at a time.
 const MIX_CHUNK: usize = 256;
@@ -19,6 +22,12 @@ const MIX_CHUNK: usize = 256;
 pub trait Output {
     /// A hop's results; [`Snapshot::sample`] lies within the block or at its end.
     fn snapshot(&mut self, snapshot: &Snapshot);
+
+    /// Something that the composer plays, `offset` samples behind the block's first; in order of time. By default it is not
+    /// listened to.
+    fn event(&mut self, event: &Event, offset: usize) {
+        let _ = (event, offset);
+    }
 }
 
 impl<F: FnMut(&Snapshot)> Output for F {
@@ -40,6 +49,11 @@ pub struct Engine {
     resampler: Resampler,
     transport: TransportClock,
     steps: StepClock,
+    composer: Composer,
+    /// The beat grid of the tempo that is heard, from the last boundary on.
+    heard_grid: Option<Grid>,
+    /// The transport has jumped at the next sample.
+    jumped: bool,
     analysis: Analysis,
     /// Networks that wait for the next hop boundary.
     offered: Option<Box<Networks>>,
@@ -76,6 +90,9 @@ impl Engine {
             resampler,
             transport: TransportClock::default(),
             steps: StepClock::default(),
+            composer: Composer::new(),
+            heard_grid: None,
+            jumped: false,
             analysis: Analysis::new(Networks::new(ModelSet::heuristics())),
             offered: None,
             retired: None,
@@ -100,13 +117,20 @@ impl Engine {
         output: &mut impl Output,
     ) {
         let _flush = FlushDenormals::new();
-        self.transport.observe(transport, self.position, self.host_rate);
+        let jump = self.transport.observe(transport, self.position, self.host_rate);
+        self.jumped |= jump.is_some();
+        if jump == Some(Jump::Restart) {
+            self.composer.forget_heard();
+        }
+        let block = self.position;
         let mut start = 0;
         while start < frames {
             let to_boundary = (self.next_boundary - self.position).min((frames - start) as u64) as usize;
             self.listen(channels, start, start + to_boundary);
             start += to_boundary;
+            let from = self.position;
             self.position += to_boundary as u64;
+            self.compose(from, block, transport, settings, output);
             self.catch_up();
             if self.position == self.next_boundary {
                 self.pass_boundary(transport, settings, output);
@@ -119,6 +143,9 @@ impl Engine {
         self.resampler.reset();
         self.transport.reset();
         self.steps.reset();
+        self.composer.reset();
+        self.heard_grid = None;
+        self.jumped = false;
         self.analysis.reset();
         self.position = 0;
         self.next_boundary = self.clock.boundary(0);
@@ -158,9 +185,30 @@ impl Engine {
         self.retired.take()
     }
 
+    /// A note on the MIDI input, `offset` samples behind the first of the next block; in order of time. The composer follows
+    /// which keys are held; passing notes on is up to whoever has them. Does not allocate.
+    pub fn input_note(&mut self, offset: usize, channel: Option<u8>, key: Option<u8>, on: bool) {
+        self.composer.input(InputNote { sample: self.position + offset as u64, channel, key, on });
+    }
+
+    /// Whether something that was played still sounds, or a key is held on the input.
+    pub fn is_playing(&self) -> bool {
+        self.composer.is_active()
+    }
+
+    /// What was played last, readable from any thread.
+    pub fn tape(&self) -> &Arc<Tape> {
+        self.composer.tape()
+    }
+
     /// The networks that run.
     pub fn networks(&self) -> &Networks {
         self.analysis.networks()
+    }
+
+    /// Samples heard since the last reset.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
     /// The host rate in Hz.
@@ -199,6 +247,31 @@ impl Engine {
         }
     }
 
+    /// Plays the samples from `from` to the position.
+    fn compose(
+        &mut self,
+        from: u64,
+        block: u64,
+        transport: &Transport,
+        settings: &Settings,
+        output: &mut impl Output,
+    ) {
+        if from == self.position {
+            return;
+        }
+        let driven = self.transport.grid(transport, self.host_rate);
+        let span = Span {
+            start: from,
+            end: self.position,
+            grid: driven.or(self.heard_grid),
+            transport: driven.is_some(),
+            jumped: std::mem::take(&mut self.jumped),
+        };
+        self.composer.play(&span, &settings.play, |event| {
+            output.event(&event, (event.sample - block) as usize);
+        });
+    }
+
     /// Does the share of the hop's slices that its samples so far ask for: of n of N samples at least n/N.
     fn catch_up(&mut self) {
         let heard = self.position - self.last_boundary;
@@ -209,7 +282,9 @@ impl Engine {
 
     /// At a hop's end: hands out the results of the frame before and reads what the new frame's work needs.
     fn pass_boundary(&mut self, transport: &Transport, settings: &Settings, output: &mut impl Output) {
-        if let Some(snapshot) = self.analysis.take_snapshot() {
+        if let Some(mut snapshot) = self.analysis.take_snapshot() {
+            self.composer.hear(&heard(&snapshot));
+            snapshot.play = self.composer.state();
             output.snapshot(&snapshot);
         }
         if let Some(networks) = self.offered.take() {
@@ -218,17 +293,53 @@ impl Engine {
         let effect_sample = self.clock.boundary(self.next_frame + 1);
         let moves = self.transport.take_moves();
         let here = self.transport.read(self.next_boundary, self.host_rate);
-        let free_advance = self.analysis.heard_bpm() / 60.0 * HOP_S;
+        // The last frame that was heard ended one hop ago.
+        let heard_beats = self.analysis.heard_beats() + self.analysis.heard_bpm() / 60.0 * HOP_S;
         self.analysis.begin(HopStart {
             settings: *settings,
             moves,
             reading: self.transport.read(effect_sample, self.host_rate),
             beats_per_bar: transport.beats_per_bar(),
             effect_sample,
-            step: self.steps.pass(here, &moves, free_advance),
+            step: self.steps.pass(here, &moves, heard_beats),
+        });
+        let bpm = self.analysis.heard_bpm();
+        self.heard_grid = (bpm > 0.0).then(|| Grid {
+            sample: self.next_boundary,
+            beats: self.steps.beats(),
+            bpm,
+            rate: self.host_rate,
+            beats_per_bar: transport.beats_per_bar(),
+            bar_start: None,
+            compound: transport.is_compound(),
         });
         self.last_boundary = self.next_boundary;
         self.next_boundary = effect_sample;
         self.next_frame += 1;
+    }
+}
+
+/// What the composer hears of a hop.
+fn heard(snapshot: &Snapshot) -> Heard<'_> {
+    let controls = &snapshot.orbit;
+    Heard {
+        hop_s: HOP_S as f32,
+        mood: &snapshot.mood,
+        harmony: &snapshot.harmony,
+        melody: &snapshot.steps.melody,
+        dynamics: &snapshot.steps.dynamics,
+        groove: &snapshot.steps.groove,
+        key: snapshot.key,
+        scale: snapshot.scale,
+        signals: Signals {
+            s: controls.s,
+            alpha: controls.alpha,
+            omega: controls.omega_scale,
+            gates: controls.gates,
+            valence: snapshot.mood.valence,
+            arousal: snapshot.mood.arousal,
+            loudness: snapshot.loudness(),
+            onset: snapshot.onset(),
+        },
     }
 }

@@ -1,9 +1,9 @@
-//! What the user can set of the listening and of the motion.
+//! What the user can set of the listening, the motion and the playing.
 
 /// Lowest and highest sensitivity in dB.
 const SENSITIVITY_DB: [f32; 2] = [-24.0, 24.0];
 
-/// Settings of the engine. They take effect on the next hop boundary.
+/// Settings of the engine. They take effect on the next hop boundary, those of the playing at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// Gain of the analysis in dB, -24 ... +24; the sound that is heard is not touched.
@@ -12,11 +12,18 @@ pub struct Settings {
     pub auto_level: bool,
     /// Settings of the motion of c(t).
     pub orbit: dendrite_orbit::Settings,
+    /// Settings of the playing. These take effect at once, on the first sample of the block.
+    pub play: dendrite_composer::Settings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sensitivity_db: 0.0, auto_level: true, orbit: dendrite_orbit::Settings::default() }
+        Self {
+            sensitivity_db: 0.0,
+            auto_level: true,
+            orbit: dendrite_orbit::Settings::default(),
+            play: dendrite_composer::Settings::default(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine knows at one hop: everything that a picture, a trace or a test needs.
 
+use dendrite_composer::{Key, PlayState, Scale};
 use dendrite_features::{Base, Frame};
 use dendrite_orbit::OrbitState;
 use dendrite_pipeline::{Harmony, Mood};
@@ -51,6 +52,14 @@ pub struct Snapshot {
     pub harmony: Harmony,
     /// What the networks of the sixteenths last said.
     pub steps: Steps,
+    /// The key that is heard; `None` before enough was heard.
+    pub key: Option<Key>,
+    /// The scale that is heard on its tonic.
+    pub scale: Scale,
+    /// How clearly the key stands out, 0..1.
+    pub key_confidence: f32,
+    /// What the composer is doing.
+    pub play: PlayState,
     /// Where the results of each of the six models come from, in the order of
     /// [`ModelKind::ALL`](dendrite_pipeline::ModelKind::ALL).
     pub models: [ModelStatus; 6],

@@ -31,33 +31,38 @@ pub struct Steps {
 pub(crate) struct StepClock {
     /// The last grid line that was passed.
     passed: Option<i64>,
-    /// Position in quarter notes while no transport plays.
-    free_beats: f64,
+    /// Position in quarter notes at the last boundary.
+    beats: f64,
+    /// Whole quarter notes from the beats that are counted by ear to the song's, as the transport left it.
+    offset: f64,
 }
 
 impl StepClock {
-    /// At a boundary: the step whose networks run in the hop that begins. `reading` is the transport here, `free_advance`
-    /// how many quarter notes the detected tempo makes of a hop.
-    pub(crate) fn pass(&mut self, reading: Option<Reading>, moves: &Moves, free_advance: f64) -> Option<i64> {
+    /// At a boundary: the step whose networks run in the hop that begins. `reading` is the transport here, `heard_beats` the
+    /// beats that were counted by ear until here.
+    pub(crate) fn pass(&mut self, reading: Option<Reading>, moves: &Moves, heard_beats: f64) -> Option<i64> {
         let beats = match reading {
             Some(reading) => {
                 if moves.jumped {
                     // The grid lines before the place of arrival count as passed.
                     self.passed = Some((moves.from_beats * PER_BEAT).ceil() as i64 - 1);
                 }
-                self.free_beats = reading.beats;
+                self.offset = (reading.beats - heard_beats).round();
                 reading.beats
             }
-            None => {
-                self.free_beats += free_advance;
-                self.free_beats
-            }
+            None => heard_beats + self.offset,
         };
+        self.beats = beats;
         let line = (beats * PER_BEAT).floor() as i64;
         let due = self.passed.is_some_and(|passed| line > passed);
         // A host that takes its position back a little does not make a step due again.
         self.passed = Some(self.passed.map_or(line, |passed| passed.max(line)));
         due.then_some(line + AHEAD)
+    }
+
+    /// Position in quarter notes at the last boundary, by the transport or by ear.
+    pub(crate) fn beats(&self) -> f64 {
+        self.beats
     }
 
     pub(crate) fn reset(&mut self) {
@@ -110,11 +115,17 @@ mod tests {
     }
 
     #[test]
-    fn without_a_transport_the_detected_tempo_counts_on() {
+    fn without_a_transport_the_beats_that_are_heard_count_on() {
         let mut clock = StepClock::default();
         assert_eq!(clock.pass(None, &Moves::default(), 0.1), None);
-        let steps: Vec<i64> = (0..20).filter_map(|_| clock.pass(None, &Moves::default(), 0.1)).collect();
+        let heard = (2..22).map(|hop| f64::from(hop) / 10.0);
+        let steps: Vec<i64> = heard.filter_map(|beats| clock.pass(None, &Moves::default(), beats)).collect();
         // 21 hops of a tenth of a beat pass eight lines behind the first.
         assert_eq!(steps, [3, 4, 5, 6, 7, 8, 9, 10]);
+        // The transport takes over, and where it stops the beats go on in the phase that is heard.
+        clock.pass(at(64.3), &jump(64.3), 2.2);
+        assert_eq!(clock.beats(), 64.3);
+        clock.pass(None, &Moves::default(), 2.3);
+        assert!((clock.beats() - 64.3).abs() < 1e-9);
     }
 }

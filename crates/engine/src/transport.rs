@@ -1,5 +1,7 @@
 //! The host's transport, and the engine's steady reading of it.
 
+use dendrite_composer::Grid;
+
 /// What the host says of its transport at the first sample of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transport {
@@ -11,6 +13,8 @@ pub struct Transport {
     pub position_beats: Option<f64>,
     /// Start and end of the loop in quarter notes, while the host loops.
     pub loop_beats: Option<[f64; 2]>,
+    /// Where the current bar begins in quarter notes, where the host says so; else bars are counted from 0.
+    pub bar_start_beats: Option<f64>,
     /// Upper number of the time signature.
     pub numerator: u16,
     /// Lower number of the time signature.
@@ -24,6 +28,7 @@ impl Default for Transport {
             tempo_bpm: None,
             position_beats: None,
             loop_beats: None,
+            bar_start_beats: None,
             numerator: 4,
             denominator: 4,
         }
@@ -39,12 +44,19 @@ impl Transport {
         f64::from(self.numerator) * 4.0 / f64::from(self.denominator)
     }
 
+    /// Whether the meter is compound: beats are dotted quarters.
+    pub fn is_compound(&self) -> bool {
+        self.denominator == 8 && self.numerator > 3 && self.numerator.is_multiple_of(3)
+    }
+
     /// The tempo, if it makes sense (1 - 1,000 bpm).
     fn tempo(&self) -> Option<f64> {
         self.tempo_bpm.filter(|bpm| (1.0..=1_000.0).contains(bpm))
     }
 }
 
+/// Positions beyond this many quarter notes, fifteen years at 120 bpm, are not believed.
+const MOST_BEATS: f64 = 1e9;
 /// Positions that differ by less than this many quarter notes from what tempo and time give are the same: hosts round.
 const SAME_BEATS: f64 = 1e-3;
 /// Positions that differ by less than this are a drift and followed; above it the host has jumped.
@@ -59,6 +71,15 @@ pub(crate) struct Moves {
     pub jumped: bool,
     /// Where the last jump led, in quarter notes.
     pub from_beats: f64,
+}
+
+/// How a position came that did not follow from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Jump {
+    /// A start or a seek.
+    Restart,
+    /// A loop's wrap.
+    Wrap,
 }
 
 /// Reads the transport at any sample, the same for every block size.
@@ -99,19 +120,20 @@ impl TransportClock {
         *self = Self::default();
     }
 
-    /// Takes what the host says at host sample `sample`.
-    pub(crate) fn observe(&mut self, transport: &Transport, sample: u64, rate: u32) {
+    /// Takes what the host says at host sample `sample`. Says whether the position is another than the one that followed from the
+    /// last.
+    pub(crate) fn observe(&mut self, transport: &Transport, sample: u64, rate: u32) -> Option<Jump> {
         self.beats_per_bar = transport.beats_per_bar();
-        let position = transport.position_beats.filter(|beats| beats.is_finite());
+        let position = transport.position_beats.filter(|beats| beats.abs() < MOST_BEATS);
         let (true, Some(bpm), Some(beats)) = (transport.playing, transport.tempo(), position) else {
             self.anchor = None;
-            return;
+            return None;
         };
         let here = Anchor { sample, beats, bpm };
         let Some(anchor) = self.anchor else {
             self.anchor = Some(here);
             self.moves = Moves { restarted: true, jumped: true, from_beats: beats };
-            return;
+            return Some(Jump::Restart);
         };
         let error = beats - anchor.beats_at(sample, rate);
         if error.abs() >= SAME_BEATS || bpm != anchor.bpm {
@@ -124,7 +146,23 @@ impl TransportClock {
             let wrapped =
                 transport.loop_beats.is_some_and(|[start, end]| (error + end - start).abs() < JUMP_BEATS);
             self.moves.restarted |= !wrapped;
+            return Some(if wrapped { Jump::Wrap } else { Jump::Restart });
         }
+        None
+    }
+
+    /// The beat grid of the transport, while it plays.
+    pub(crate) fn grid(&self, transport: &Transport, rate: u32) -> Option<Grid> {
+        let Anchor { sample, beats, bpm } = self.anchor?;
+        Some(Grid {
+            sample,
+            beats,
+            bpm,
+            rate,
+            beats_per_bar: self.beats_per_bar.max(0.25),
+            bar_start: transport.bar_start_beats.filter(|beats| beats.is_finite()),
+            compound: transport.is_compound(),
+        })
     }
 
     /// The transport at host sample `sample`, while it plays.

@@ -32,11 +32,18 @@ fn process_and_reset_do_not_allocate_and_answer_any_input() {
         },
         ..Settings::default()
     };
+    // A known key, so that all voices play, and everything is sent.
+    let mut busy = Settings::default();
+    busy.play.tonic = Some(0);
+    busy.play.scale = Some(dendrite_composer::Scale::Major);
+    busy.play.mode = dendrite_composer::PlayMode::Always;
+    busy.play.modulation.on = true;
     let mad_transport = Transport {
         playing: true,
         tempo_bpm: Some(f64::NAN),
         position_beats: Some(f64::INFINITY),
         loop_beats: Some([f64::NAN; 2]),
+        bar_start_beats: Some(f64::NAN),
         numerator: 0,
         denominator: 0,
     };
@@ -64,10 +71,10 @@ fn process_and_reset_do_not_allocate_and_answer_any_input() {
                 for size in [8_192, 1, 0, 33, 512, 4_097] {
                     let block = &signal[..size];
                     let (settings, transport) = match i % 3 {
-                        0 => (Settings::default(), Transport::default()),
+                        0 => (busy, Transport::default()),
                         1 => (mad_settings, mad_transport),
                         _ => (
-                            Settings::default(),
+                            busy,
                             Transport {
                                 playing: true,
                                 tempo_bpm: Some(999.0),

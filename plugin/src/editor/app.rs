@@ -5,18 +5,22 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use atomic_float::AtomicF32;
-use dendrite_julia::{Reaction, scene};
+use dendrite_julia::{Reaction, Scene, scene};
 use egui::{CursorIcon, Id, Rect, Sense, Stroke, Ui, ViewportCommand, pos2, vec2};
 use nice_plug::context::gui::GuiContext;
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{Frame, NiceEguiApp};
 
-use super::canvas::Canvas;
-use super::clock::Clock;
+use super::canvas::{Canvas, Covered};
+use super::clock::{Clock, Moment};
+use super::history::History;
+use super::keys::{self, Around, Command};
 use super::models::ModelPanel;
+use super::overlays::{Overlays, Sight, layout};
 use super::windows::Guard;
-use super::{panel, status, theme};
+use super::{about, hints, panel, status, still, theme};
 use crate::exchange::Subscriber;
+use crate::save::Saver;
 use crate::state::{EditorMemory, Session};
 
 /// Time between two pictures at most; screens of more than 60 Hz gain nothing that is worth a host's CPU.
@@ -31,7 +35,22 @@ pub struct App {
     snapshots: Subscriber,
     scale_factor: Arc<AtomicF32>,
     clock: Clock,
+    history: History,
     canvas: Canvas,
+    overlays: Overlays,
+    /// What is to be seen besides the picture. Not remembered: a window without controls is no place to begin.
+    around: Around,
+    /// The scene that is held.
+    frozen: Option<Scene>,
+    /// Saves pictures.
+    saver: Saver,
+    /// Which keys the host was told it does not get.
+    keys_taken: keys::Taken,
+    /// Whether the about box is open.
+    about: bool,
+    /// Time in seconds since the window opened, and when the canvas was clicked last.
+    time_s: f64,
+    clicked_s: f64,
     /// The way to the host; there from `build` on.
     host: Option<GuiContext>,
     last_picture: Instant,
@@ -56,13 +75,105 @@ impl App {
             snapshots,
             scale_factor,
             clock: Clock::default(),
+            history: History::default(),
             canvas: Canvas::default(),
+            overlays: Overlays::default(),
+            around: Around::default(),
+            frozen: None,
+            saver: Saver::default(),
+            keys_taken: keys::Taken::default(),
+            about: false,
+            time_s: 0.0,
+            clicked_s: f64::NEG_INFINITY,
             host: None,
             last_picture: Instant::now(),
             model_panel: ModelPanel::default(),
             dragged_from: None,
             guard,
         }
+    }
+
+    /// The picture, and what mouse and keys do to it.
+    fn picture(&mut self, ui: &mut Ui, moment: &Moment, covered: Covered, elapsed_s: f64) {
+        let look = self.session.params.look();
+        let [valence, arousal] = moment.mood;
+        let reaction = Reaction { loudness: moment.loudness, onset: moment.impact, valence, arousal };
+        let live = scene(moment.c, &look, &reaction);
+        let memory = self.session.editor();
+        let mut view = memory.view;
+        let candidate = self.frozen.unwrap_or(live);
+        let canvas = self.canvas.show(ui, &candidate, &look, covered, &mut view, elapsed_s);
+        if view != memory.view {
+            self.session.change_editor(|editor| editor.view = view);
+        }
+        if canvas.clicked() || canvas.drag_started() {
+            canvas.request_focus();
+            self.clicked_s = self.time_s;
+            if !memory.keys_hinted {
+                self.session.change_editor(|editor| editor.keys_hinted = true);
+            }
+        }
+        if let Some(problem) = self.canvas.problem() {
+            self.session.notices.post(problem);
+        }
+        match keys::pressed(ui.ctx()) {
+            None => {}
+            Some(Command::Freeze) => {
+                self.frozen = if self.frozen.is_some() { None } else { Some(live) };
+            }
+            Some(Command::Save) => {
+                let shown = self.canvas.uncovered(&view);
+                let height = still::rows(ui.ctx().content_rect().size(), still::WIDTH);
+                let make = move || still::png(&shown, still::WIDTH, height);
+                self.saver.save(still::PNG, "Dendrite", make, &self.session.notices);
+            }
+            Some(command) => self.around = self.around.after(command),
+        }
+    }
+
+    /// Panel and overlays.
+    fn controls(&mut self, ui: &mut Ui, moment: &Moment, column: Option<Rect>) {
+        let memory = self.session.editor();
+        let mut now = memory;
+        if let Some(host) = &self.host {
+            panel::show(
+                ui,
+                &host.param_setter(),
+                &self.session,
+                &mut self.model_panel,
+                &mut now.panel_open,
+                &mut self.about,
+            );
+        }
+        if let Some(column) = column {
+            let sight = Sight { moment, history: &self.history, shared: &self.snapshots.shared };
+            self.overlays.show(ui, column, &sight, &mut now.overlays);
+        }
+        if now != memory {
+            self.session.change_editor(|editor| {
+                editor.panel_open = now.panel_open;
+                editor.overlays = now.overlays;
+            });
+        }
+    }
+
+    /// The hints that are due.
+    fn hints(&self, ui: &Ui, moment: &Moment, free: Rect) {
+        let mut lines = Vec::new();
+        if self.frozen.is_some() && self.around != Around::Nothing {
+            lines.push(hints::FROZEN);
+        }
+        if self.around == Around::Everything {
+            if moment.idle > 0.5 {
+                lines.push(hints::PLAY);
+            }
+            if !self.session.editor().keys_hinted && self.time_s < hints::KEYS_S {
+                lines.push(hints::KEYS);
+            }
+        } else if self.time_s - self.clicked_s < hints::HIDDEN_S {
+            lines.push(hints::HIDDEN);
+        }
+        hints::show(ui, free, &lines);
     }
 
     /// A handle in the lower right corner, for hosts that do not offer the window's edges.
@@ -101,41 +212,58 @@ impl NiceEguiApp for App {
         self.guard.enter_thread();
         // The context is a new one: what an earlier one has drawn with is gone with it.
         self.canvas = Canvas::default();
+        self.overlays = Overlays::default();
+        self.keys_taken = keys::Taken::default();
         self.host = Some(host);
         self.last_picture = Instant::now();
         theme::apply(&context);
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
         let now = Instant::now();
         let elapsed_s = now.duration_since(self.last_picture).as_secs_f64();
         self.last_picture = now;
+        self.time_s += elapsed_s;
 
-        let clock = &mut self.clock;
+        let (clock, history) = (&mut self.clock, &mut self.history);
         self.snapshots.drain(|published| clock.push(published));
         let moment = clock.advance(elapsed_s);
+        clock.passed(|snapshot| history.hop(snapshot));
+        history.picture(&moment, elapsed_s);
 
-        let params = &self.session.params;
-        let [valence, arousal] = moment.mood;
-        let reaction = Reaction { loudness: moment.loudness, onset: moment.impact, valence, arousal };
-        let look = params.look();
-        let covered = panel::covered_width(ui.ctx(), self.session.editor().panel_open);
-        self.canvas.show(ui, scene(moment.c, &look, &reaction), &look, covered, elapsed_s);
-        if let Some(problem) = self.canvas.problem() {
-            self.session.notices.post(problem);
-        }
+        let window = ui.ctx().content_rect();
+        let controls = self.around == Around::Everything;
+        let panel_open = controls && self.session.editor().panel_open;
+        let column = layout::column(window, panel_open).filter(|_| controls);
+        let covered = Covered {
+            left: panel::covered_width(ui.ctx(), panel_open),
+            right: layout::covered_width(ui.ctx(), column.is_some()),
+        };
+        self.picture(ui, &moment, covered, elapsed_s);
 
-        if let Some(host) = &self.host {
-            let mut open = self.session.editor().panel_open;
-            panel::show(ui, &host.param_setter(), &self.session, &mut self.model_panel, &mut open);
-            if open != self.session.editor().panel_open {
-                self.session.change_editor(|editor| editor.panel_open = open);
-            }
+        if controls {
+            self.controls(ui, &moment, column);
         }
-        status::line(ui, &moment, &self.snapshots.shared);
-        status::notices(ui, &self.session.notices);
+        let panel_right = if panel_open { theme::PANEL_WIDTH + theme::GAP } else { 0.0 };
+        let right = column.map_or(window.right(), |column| column.left());
+        if self.around != Around::Nothing {
+            // Up to the column, or else to the corner.
+            let bottom = window.bottom() - theme::GAP;
+            let line = Rect::from_min_max(
+                pos2(window.left() + theme::GAP, window.top()),
+                pos2(right - theme::GAP.max(CORNER), bottom),
+            );
+            status::line(ui, line, &moment, &self.snapshots.shared);
+        }
+        let free = window.with_min_x(window.left() + panel_right).with_max_x(right);
+        self.hints(ui, &moment, free);
+        status::notices(ui, free, &self.session.notices);
+        if self.about {
+            about::show(ui.ctx(), &mut self.about);
+        }
         self.resize_corner(ui);
+        self.keys_taken.update(ui.ctx(), frame);
 
         ui.ctx().request_repaint_after(PICTURE_TIME.saturating_sub(now.elapsed()));
     }

@@ -59,6 +59,10 @@ pub struct Moment {
     pub mood: [f32; 2],
     /// The snapshot in force, if there has been one.
     pub snapshot: Option<Snapshot>,
+    /// How much of the present beat is over, 0..1, while the host's transport plays.
+    pub beat: Option<f32>,
+    /// Host samples per second; 0 before the first snapshot.
+    pub sample_rate: f32,
     /// How idle it is, 0..1.
     pub idle: f64,
 }
@@ -68,8 +72,11 @@ pub struct Clock {
     /// (time in seconds within the epoch, snapshot), in order.
     track: VecDeque<(f64, Snapshot)>,
     epoch: u32,
+    sample_rate: f32,
     /// Presentation time on the track.
     now_s: f64,
+    /// Presentation time up to which [`Clock::passed`] has told of snapshots.
+    told_s: f64,
     /// Wall time since the last new snapshot.
     waiting_s: f64,
     /// The longest recent time between two bursts of snapshots.
@@ -85,7 +92,9 @@ impl Default for Clock {
         Self {
             track: VecDeque::with_capacity(KEPT),
             epoch: 0,
+            sample_rate: 0.0,
             now_s: 0.0,
+            told_s: f64::NEG_INFINITY,
             waiting_s: f64::INFINITY,
             gap_s: MARGIN_S,
             idle: 1.0,
@@ -104,7 +113,9 @@ impl Clock {
         if published.epoch != self.epoch || !follows {
             self.epoch = published.epoch;
             self.track.clear();
+            self.told_s = f64::NEG_INFINITY;
         }
+        self.sample_rate = published.sample_rate;
         if self.track.len() == KEPT {
             self.track.pop_front();
         }
@@ -151,12 +162,35 @@ impl Clock {
         Moment { mood: self.mood, ..moment }
     }
 
+    /// Hands over the snapshots that have come into force since the last call, oldest first.
+    pub fn passed(&mut self, mut take: impl FnMut(&Snapshot)) {
+        let from = self.track.partition_point(|(time, _)| *time <= self.told_s);
+        for (time, snapshot) in self.track.range(from..) {
+            if *time > self.now_s {
+                break;
+            }
+            self.told_s = *time;
+            take(snapshot);
+        }
+    }
+
     fn moment(&self) -> Moment {
         let idle = ease(self.idle);
-        let Some((c, snapshot)) = self.sample() else {
+        let sample_rate = self.sample_rate;
+        let Some((c, snapshot, since_s)) = self.sample() else {
             let c = self.idle_c(ComponentId::CARDIOID);
-            return Moment { c, loudness: 0.0, impact: 0.0, mood: [0.0; 2], snapshot: None, idle: 1.0 };
+            return Moment {
+                c,
+                loudness: 0.0,
+                impact: 0.0,
+                mood: [0.0; 2],
+                snapshot: None,
+                beat: None,
+                sample_rate,
+                idle: 1.0,
+            };
         };
+        let beats = snapshot.position_beats + since_s * f64::from(snapshot.tempo_bpm) / 60.0;
         let rest = self.idle_c(snapshot.orbit.component);
         let awake = 1.0 - idle;
         Moment {
@@ -165,16 +199,19 @@ impl Clock {
             impact: snapshot.orbit.impact * awake as f32,
             mood: [0.0; 2],
             snapshot: Some(snapshot),
+            beat: snapshot.playing.then(|| beats.rem_euclid(1.0) as f32),
+            sample_rate,
             idle,
         }
     }
 
-    /// c and the snapshot at `now_s`: c on a cubic through the neighbours, so that its speed does not step at 47 Hz.
-    fn sample(&self) -> Option<([f64; 2], Snapshot)> {
+    /// c, the snapshot at `now_s` and the seconds since its time: c on a cubic through the neighbours, so that its speed does
+    /// not step at 47 Hz.
+    fn sample(&self) -> Option<([f64; 2], Snapshot, f64)> {
         let after = self.track.partition_point(|(time, _)| *time <= self.now_s);
         let (start, snapshot) = self.track.get(after.checked_sub(1)?)?;
         let Some((end, next)) = self.track.get(after) else {
-            return Some((snapshot.orbit.c, *snapshot));
+            return Some((snapshot.orbit.c, *snapshot, 0.0));
         };
         let before = after.checked_sub(2).and_then(|n| self.track.get(n)).map_or(snapshot, |(_, s)| s);
         let beyond = self.track.get(after + 1).map_or(next, |(_, s)| s);
@@ -186,7 +223,7 @@ impl Clock {
         shown.frame.base[dendrite_features::Base::Rms as usize] =
             mix(snapshot.loudness(), next.loudness(), x as f32);
         shown.orbit.impact = mix(snapshot.orbit.impact, next.orbit.impact, x as f32);
-        Some((c, shown))
+        Some((c, shown, self.now_s - start))
     }
 
     fn idle_c(&self, component: ComponentId) -> [f64; 2] {
@@ -273,6 +310,43 @@ mod tests {
             let step = (pair[1] - pair[0]).rem_euclid(TAU);
             assert!((step / even - 1.0).abs() < 0.25, "{} of an even step", step / even);
         }
+    }
+
+    #[test]
+    fn every_snapshot_passes_once_and_in_order() {
+        let template = hop(0, 1);
+        let mut clock = Clock::default();
+        let mut passed = Vec::new();
+        let mut sent = 0;
+        for picture in 0..300 {
+            let time_s = f64::from(picture) / 24.0;
+            while (sent as f64) * HOP_S <= time_s {
+                let mut published = template;
+                published.snapshot.sample = sent * 1024;
+                clock.push(&published);
+                sent += 1;
+            }
+            clock.advance(1.0 / 24.0);
+            clock.passed(|snapshot| passed.push(snapshot.sample / 1024));
+        }
+        assert!(passed.len() > 500, "{}", passed.len());
+        assert_eq!(passed, (0..passed.len() as u64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_beat_runs_on_between_snapshots() {
+        let mut clock = Clock::default();
+        for n in 0..8 {
+            let mut published = hop(n, 1);
+            published.snapshot.playing = true;
+            published.snapshot.tempo_bpm = 120.0;
+            published.snapshot.position_beats = n as f64 * HOP_S * 2.0;
+            clock.push(&published);
+        }
+        let first = clock.advance(0.005).beat.expect("the transport plays");
+        let second = clock.advance(0.005).beat.expect("the transport plays");
+        // 5 ms at 2 beats/s, and what the clock corrects in that time: at most 4 per second of less than 0.2 s.
+        assert!(second - first > 0.0099 && second - first < 0.02, "{first} {second}");
     }
 
     #[test]

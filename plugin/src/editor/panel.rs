@@ -1,10 +1,10 @@
-//! The panel: all parameters in three groups and the models, on glass; it can be folded away.
+//! The panel: all parameters in groups and the models, on glass; it can be folded away.
 
 use egui::{Align, Id, Layout, RichText, ScrollArea, Ui, pos2, vec2};
 use nice_plug::prelude::*;
 
 use super::models::ModelPanel;
-use super::{theme, widgets};
+use super::{play, theme, widgets};
 use crate::params::DendriteParams;
 use crate::state::Session;
 
@@ -25,13 +25,15 @@ pub fn covered_width(context: &egui::Context, open: bool) -> f32 {
     how * (theme::PANEL_WIDTH + theme::GAP)
 }
 
-/// Draws the panel, or the button that unfolds it. `open` is changed by the user's click.
+/// Draws the panel, or the button that unfolds it. `open` and `about`, the box with the version, are changed by the user's
+/// clicks.
 pub fn show(
     ui: &mut Ui,
     setter: &ParamSetter,
     session: &Session,
     model_panel: &mut ModelPanel,
     open: &mut bool,
+    about: &mut bool,
 ) {
     let params = &session.params;
     let window = ui.ctx().content_rect();
@@ -49,7 +51,7 @@ pub fn show(
     egui::Area::new(Id::unique("panel")).fixed_pos(corner).show(ui.ctx(), |ui| {
         theme::glass().show(ui, |ui| {
             ui.set_width(theme::PANEL_WIDTH - 24.0);
-            header(ui, setter, params, open);
+            header(ui, setter, params, open, about);
             let list = (height - HEADER_HEIGHT).max(60.0);
             // An area begins with little height and would let the list scroll in that; it may take what it needs.
             let scroll = ScrollArea::vertical().max_height(list).min_scrolled_height(list);
@@ -59,6 +61,8 @@ pub fn show(
                 listen(ui, setter, params);
                 motion(ui, setter, params);
                 look(ui, setter, params);
+                group(ui, "Play");
+                play::show(ui, setter, session);
                 group(ui, "Models");
                 model_panel.show(ui, session);
             });
@@ -66,9 +70,12 @@ pub fn show(
     });
 }
 
-fn header(ui: &mut Ui, setter: &ParamSetter, params: &DendriteParams, open: &mut bool) {
+fn header(ui: &mut Ui, setter: &ParamSetter, params: &DendriteParams, open: &mut bool, about: &mut bool) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("Dendrite").size(17.0).strong());
+        if widgets::quiet_button(ui, "i", "About Dendrite: version and licences") {
+            *about = true;
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if widgets::quiet_button(ui, "«", "Hide the controls") {
                 *open = false;

@@ -1,13 +1,13 @@
 //! Colours and spacing of everything that is not the picture.
 
-use egui::{Color32, CornerRadius, Frame, Margin, Shadow, Stroke};
+use egui::{Color32, CornerRadius, Frame, Margin, Painter, Rect, Shadow, Stroke};
 
 /// Text that is read.
 pub const TEXT: Color32 = Color32::from_rgb(232, 236, 244);
 /// Text that names.
 pub const DIM: Color32 = Color32::from_rgb(164, 173, 192);
 /// Text that can be overlooked.
-pub const FAINT: Color32 = Color32::from_rgb(112, 121, 142);
+pub const FAINT: Color32 = Color32::from_rgb(150, 158, 176);
 /// What is set and what moves: the blue of the first palette, calm on every picture.
 pub const ACCENT: Color32 = Color32::from_rgb(126, 178, 226);
 /// What wants attention.
@@ -19,16 +19,25 @@ pub const PANEL_WIDTH: f32 = 268.0;
 /// Distance of what floats from the window's edge.
 pub const GAP: f32 = 12.0;
 
-/// The glass that panel, status line and notices are made of.
+/// Colour of the glass, and how much of the picture behind it covers, of 255: as little as text on it can be read over white.
+const GLASS: ([u8; 3], u8) = ([10, 13, 22], 222);
+
+/// The glass that panel, overlays, status line and notices are made of.
 pub fn glass() -> Frame {
+    let ([red, green, blue], alpha) = GLASS;
     Frame {
-        fill: Color32::from_rgba_unmultiplied(10, 13, 22, 208),
+        fill: Color32::from_rgba_unmultiplied(red, green, blue, alpha),
         stroke: Stroke::new(1.0, Color32::from_rgba_unmultiplied(255, 255, 255, 20)),
         corner_radius: CornerRadius::same(12),
         inner_margin: Margin::same(12),
         shadow: Shadow { offset: [0, 4], blur: 24, spread: 0, color: Color32::from_black_alpha(96) },
         ..Frame::NONE
     }
+}
+
+/// Draws glass that fills a rectangle, for what places its contents itself.
+pub fn paint_glass(painter: &Painter, rect: Rect) {
+    painter.add(glass().inner_margin(0).paint(rect));
 }
 
 /// Sets the window's style once.
@@ -63,4 +72,33 @@ pub fn apply(context: &egui::Context) {
         style.spacing.scroll.floating = true;
         style.interaction.selectable_labels = false;
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance and contrast as WCAG 2.2 defines them.
+    fn luminance(rgb: [f64; 3]) -> f64 {
+        let [red, green, blue] = rgb.map(|byte| {
+            let v = byte / 255.0;
+            if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    #[test]
+    fn text_can_be_read_on_glass_over_any_picture() {
+        let (glass, alpha) = GLASS;
+        let share = f64::from(alpha) / 255.0;
+        for behind in [0.0, 255.0] {
+            let ground = luminance(glass.map(|byte| f64::from(byte) * share + behind * (1.0 - share)));
+            for colour in [TEXT, DIM, FAINT, ACCENT, WARM] {
+                let text = luminance([colour.r(), colour.g(), colour.b()].map(f64::from));
+                // 4.5:1 is what WCAG 2.2 asks of text (success criterion 1.4.3).
+                let contrast = (text + 0.05) / (ground + 0.05);
+                assert!(contrast >= 4.5, "{colour:?} over {behind}: {contrast:.2}");
+            }
+        }
+    }
 }

@@ -113,6 +113,7 @@ pub fn truth(labels: &Labels, frames: usize) -> Truth {
     let has_sections = !labels.sections.is_empty();
     Truth {
         mood: has_sections.then(|| middles().map(mood).collect()),
+        cues: has_sections.then(|| middles().map(|time_s| section_at(time_s).cues.values()).collect()),
         chords: Some(middles().map(chord_at).collect()),
         key: Some(key(labels.key)),
         steps: Some(steps(labels, frames)),

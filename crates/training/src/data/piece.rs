@@ -37,6 +37,8 @@ pub struct Piece {
 pub struct Truth {
     /// Valence and arousal, -1..1, per frame.
     pub mood: Option<Vec<[f32; 2]>>,
+    /// The cues that express the mood, -1..1 each, in the order of `dendrite_generator::Cues::NAMES`; per frame.
+    pub cues: Option<Vec<[f32; 7]>>,
     /// Chord at the middle of each frame's 4,096 samples: class 0..64 of `dendrite_pipeline::Chord`, `None` where none
     /// sounds; per frame.
     pub chords: Option<Vec<Option<u8>>>,

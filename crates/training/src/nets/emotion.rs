@@ -22,8 +22,8 @@ pub struct EmotionNet {
     last: Linear,
 }
 
-/// What the network is trained with: besides the mood it has to tell pitch classes and mode from its hidden layers, which
-/// keeps it from knowing pieces by their timbre. Only the network is exported.
+/// What the network is trained with: besides the mood it has to tell pitch classes, mode and the cues that moods are made of
+/// from its hidden layers, which keeps it from knowing pieces by their timbre. Only the network is exported.
 #[derive(Module, Debug)]
 pub struct EmotionTrainer {
     /// The network.
@@ -33,6 +33,8 @@ pub struct EmotionTrainer {
     pitches: Linear,
     /// From the memory: chroma of the last two seconds, and whether the key is minor.
     mode: Linear,
+    /// From the memory: tempo, note rate, register and the other cues.
+    cues: Linear,
 }
 
 /// Share of values of the hidden layers that are zeroed in training.
@@ -41,9 +43,20 @@ const DROPOUT: f64 = 0.15;
 pub const PITCHES: usize = 24;
 /// Chroma of the last two seconds and the mode.
 pub const MODE: usize = 13;
+/// Musical cues, in the order of `dendrite_generator::Cues::NAMES`.
+pub const CUES: usize = 7;
 
-/// What the trainer says: logits of the map, chroma, chroma of two seconds with the logit of minor.
-pub type Told = (Tensor<3>, Tensor<3>, Tensor<3>);
+/// What the trainer says.
+pub struct Told {
+    /// Logits of the map.
+    pub mood: Tensor<3>,
+    /// Chroma and bass chroma of the frame.
+    pub pitches: Tensor<3>,
+    /// Chroma of the last two seconds, and the logit of minor.
+    pub mode: Tensor<3>,
+    /// The cues.
+    pub cues: Tensor<3>,
+}
 
 impl EmotionTrainer {
     /// With fresh weights.
@@ -53,18 +66,24 @@ impl EmotionTrainer {
             dropout: DropoutConfig::new(DROPOUT).init(),
             pitches: dense(384, PITCHES, device),
             mode: dense(UNITS, MODE, device),
+            cues: dense(UNITS, CUES, device),
         }
     }
 
-    /// Standardised `[batch, time, 128]` to `[batch, time, 64]`, `[.., 24]` and `[.., 13]`.
+    /// Standardised `[batch, time, 128]` to `[batch, time, 64]` and the side tasks.
     pub fn forward(&self, x: Tensor<3>, state: LstmState) -> (Told, LstmState) {
         let net = &self.net;
         let x = self.dropout.forward(tanh(net.first.forward(x)));
         let hidden = self.dropout.forward(tanh(net.second.forward(x)));
         let (memory, state) = net.memory.forward(hidden.clone(), state);
         let x = self.dropout.forward(tanh(net.third.forward(memory.clone())));
-        let logits = net.last.forward(x);
-        ((logits, self.pitches.forward(hidden), self.mode.forward(memory)), state)
+        let told = Told {
+            mood: net.last.forward(x),
+            pitches: self.pitches.forward(hidden),
+            mode: self.mode.forward(memory.clone()),
+            cues: self.cues.forward(memory),
+        };
+        (told, state)
     }
 }
 

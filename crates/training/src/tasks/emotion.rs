@@ -17,13 +17,13 @@ use crate::data::{Piece, Split};
 use crate::evaluate;
 use crate::fit::{Task, mixed};
 use crate::nets::layers::{LstmState, values};
-use crate::nets::{EmotionTrainer, MODE, PITCHES, Standard, UNITS};
+use crate::nets::{CUES, EmotionTrainer, MODE, PITCHES, Standard, UNITS};
 use crate::random::Random;
 
-/// Frames through which gradients go back, 0.68 s; states go on.
-const TIME: usize = 32;
+/// Frames through which gradients go back, 1.4 s, so that the time between two beats can be learnt; states go on.
+const TIME: usize = 64;
 /// Longest passage that is listened to at a time, 12 s: a batch must not stay with the same pieces for long.
-const PASSAGE: usize = 18 * TIME;
+const PASSAGE: usize = 9 * TIME;
 /// Streams of pieces that are learnt from at a time.
 const STREAMS: usize = 640;
 /// Values of a stream's state.
@@ -37,9 +37,11 @@ const CURVE: f32 = 0.05;
 const POINTS: usize = 7;
 /// Highest floor of noise that augmentation puts under the mel vector.
 const FLOOR: f32 = 0.2;
-/// Weights of the side tasks: chroma (squared error of values in 0..1), and mode (cross-entropy).
+/// Weights of the side tasks: chroma (squared error of values in 0..1), mode (cross-entropy), cues (squared error of values
+/// in -1..1).
 const PITCH_WEIGHT: f32 = 2.0;
 const MODE_WEIGHT: f32 = 0.3;
+const CUE_WEIGHT: f32 = 1.0;
 
 /// The emotion model's data.
 pub struct EmotionTask<'a> {
@@ -152,6 +154,7 @@ impl Task for EmotionTask<'_> {
         let mut mel = Vec::with_capacity(batch * TIME * N_MEL);
         let mut target = Vec::with_capacity(batch * TIME * MOOD_CELLS);
         let (mut pitches, mut mode, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cues, mut cues_known) = (Vec::new(), Vec::new());
         for part in parts {
             let (number, offset) = self.passages[part.piece];
             let piece = &self.corpus.pieces[number];
@@ -165,6 +168,9 @@ impl Task for EmotionTask<'_> {
                 mode.extend_from_slice(&self.slow_chroma[number][start + k]);
                 mode.push(f32::from(u8::from(piece.truth.key.is_some_and(|key| key.minor))));
                 known.push(f32::from(u8::from(piece.truth.key.is_some())));
+                let true_cues = piece.truth.cues.as_ref().map(|cues| cues[span.start + k]);
+                cues.extend_from_slice(&true_cues.unwrap_or_default());
+                cues_known.push(f32::from(u8::from(true_cues.is_some())));
             }
             if let Some(moods) = &piece.truth.mood {
                 moods[span].iter().for_each(|&mood| target.extend_from_slice(&target_map(mood)));
@@ -172,22 +178,24 @@ impl Task for EmotionTask<'_> {
         }
         self.standard.apply(&mut mel);
         let state = LstmState::of_rows(rows(self.memory.before(parts, WIDTH), [batch, WIDTH], device));
-        let ((logits, said_pitches, said_mode), state) =
-            net.forward(rows(mel, [batch, TIME, N_MEL], device), state);
+        let (told, state) = net.forward(rows(mel, [batch, TIME, N_MEL], device), state);
         self.memory.after(parts, WIDTH, TIME, &values(state.rows()));
         let target: Tensor<3> = rows(target, [batch, TIME, MOOD_CELLS], device);
-        let mood = (log_softmax(logits, 2) * target).sum().neg() / (batch * TIME) as f32;
+        let mood = (log_softmax(told.mood, 2) * target).sum().neg() / (batch * TIME) as f32;
 
         let pitches: Tensor<3> = rows(pitches, [batch, TIME, PITCHES], device);
         let mode: Tensor<3> = rows(mode, [batch, TIME, MODE], device);
         let part = |tensor: &Tensor<3>, from, to| tensor.clone().slice([0..batch, 0..TIME, from..to]);
-        let chroma_error = (said_pitches - pitches).square().mean()
-            + (part(&said_mode, 0, MODE - 1) - part(&mode, 0, MODE - 1)).square().mean();
-        let (logit, minor) = (part(&said_mode, MODE - 1, MODE), part(&mode, MODE - 1, MODE));
+        let chroma_error = (told.pitches - pitches).square().mean()
+            + (part(&told.mode, 0, MODE - 1) - part(&mode, 0, MODE - 1)).square().mean();
+        let (logit, minor) = (part(&told.mode, MODE - 1, MODE), part(&mode, MODE - 1, MODE));
         // ln(1 + e^x) - x where minor, which is the cross-entropy of a sigmoid.
         let known: Tensor<3> = rows(known, [batch, TIME, 1], device);
         let mode_error = ((softplus(logit.clone(), 1.0) - logit * minor) * known).mean();
-        Ok(mood + chroma_error * PITCH_WEIGHT + mode_error * MODE_WEIGHT)
+        let cues: Tensor<3> = rows(cues, [batch, TIME, CUES], device);
+        let cues_known: Tensor<3> = rows(cues_known, [batch, TIME, 1], device);
+        let cue_error = ((told.cues - cues).square().sum_dim(2) * cues_known).mean();
+        Ok(mood + chroma_error * PITCH_WEIGHT + mode_error * MODE_WEIGHT + cue_error * CUE_WEIGHT)
     }
 
     fn export(&self, net: &EmotionTrainer) -> Result<Network, rtneural::Error> {

@@ -1,0 +1,160 @@
+//! `dendrite render`.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::program::{PATH, dendrite, names, song};
+
+/// A small video, made by what is built in, whatever is installed here.
+const SMALL: [&str; 6] = ["--size", "64x48", "--fps", "10", "--encoder", "built-in"];
+
+fn render(folder: &std::path::Path, arguments: &[&str]) -> crate::program::Ran {
+    dendrite(folder, &[&["render"], arguments, &SMALL].concat())
+}
+
+#[test]
+fn a_song_becomes_a_video_with_all_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a song.wav", 1.5);
+    let more = ["--poster", "p.png", "--csv", "h.csv", "--overlay", "title,chord", "--palette", "ember"];
+    let ran = render(folder.path(), &[&["a song.wav"], &more[..]].concat()).good();
+    assert!(ran.out.contains("OpenH264") && ran.out.contains("Opus"), "{}", ran.out);
+    assert!(
+        ran.out.contains("15 frames, 1.5 s of video") && ran.out.contains("written: a song.mp4"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.err, "");
+    assert_eq!(names(folder.path()), ["a song.mp4", "a song.wav", "h.csv", "p.png"]);
+    // Hops of 21.3 ms.
+    let rows = std::fs::read_to_string(folder.path().join("h.csv")).unwrap().lines().count() - 1;
+    assert_eq!(rows, 71);
+    // Again, with the same bytes.
+    let before: Vec<_> =
+        names(folder.path()).iter().map(|n| std::fs::read(folder.path().join(n)).unwrap()).collect();
+    render(folder.path(), &[&["a song.wav"], &more[..]].concat()).good();
+    let after: Vec<_> =
+        names(folder.path()).iter().map(|n| std::fs::read(folder.path().join(n)).unwrap()).collect();
+    assert!(before == after);
+}
+
+#[test]
+fn what_is_played_along_is_written_as_midi() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/demo/dendrite_demo.ogg");
+    for (name, seed) in [("one.mid", "1"), ("again.mid", "1"), ("other.mid", "2")] {
+        let ran = render(folder.path(), &[demo, "--end", "0.2", "--midi", name, "--seed", seed]).good();
+        assert!(ran.out.contains(&format!("written: {name}")), "{}", ran.out);
+    }
+    let read = |name| std::fs::read(folder.path().join(name)).unwrap();
+    let one = read("one.mid");
+    assert_eq!(&one[..4], b"MThd");
+    assert!(one == read("again.mid") && one != read("other.mid"));
+    // Too short for a key to be heard.
+    song(folder.path(), "short.wav", 0.3);
+    let ran = render(folder.path(), &["short.wav", "--midi", "none.mid"]);
+    ran.fails(1, &["short.wav: nothing was heard"]);
+    assert!(!folder.path().join("none.mid").exists());
+}
+
+#[test]
+fn command_lines_that_make_no_sense_are_usage_errors_that_help() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a.wav", 0.5);
+    for (arguments, parts) in [
+        (&["a.wav", "--palette", "Abys"][..], &["Abyss", "similar value"][..]),
+        (&["a.wav", "--size", "65x48"], &["even", "66x48"]),
+        (&["a.wav", "--size", "8x8"], &["16x16"]),
+        (&["a.wav", "--size", "big"], &["1920x1080"]),
+        (&["a.wav", "--fps", "0"], &["1 to 240"]),
+        (&["a.wav", "--start", "2", "--end", "1"], &["--end 1 is not behind --start 2"]),
+        (&["a.wav", "--start", "0:30"], &["0.50 s", "start earlier"]),
+        (&["a.wav", "--start", "soon"], &["83.5 or 1:23.5"]),
+        (&["a.wav", "-o", "a.avi"], &["a.avi", ".mp4"]),
+        (&["a.wav", "--resume"], &["--frames"]),
+        (&["a.wav", "--meter", "3/4"], &["--bpm"]),
+        (&["a.wav", "--bpm", "0"], &["1 to 1000"]),
+        (&["a.wav", "--shard", "3/2"], &["I/N"]),
+        (&["a.wav", "--overlay", "chords"], &["chord"]),
+        (&["a.wav", "a.wav", "-o", "x.mp4"], &["folder"]),
+        (&[], &["SONG"]),
+    ] {
+        let ran = dendrite(folder.path(), &[&["render"], arguments].concat());
+        ran.fails(2, parts);
+    }
+    assert_eq!(names(folder.path()), ["a.wav"]);
+}
+
+#[test]
+fn songs_that_cannot_be_rendered_are_failures_that_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("text.mp3"), "this is no sound").unwrap();
+    song(folder.path(), "empty.wav", 0.0);
+    song(folder.path(), "a.wav", 0.3);
+    for (arguments, parts) in [
+        (&["text.mp3"][..], &["text.mp3", "no WAV"][..]),
+        (&["empty.wav"], &["empty.wav", "no samples"]),
+        (&["missing.wav"], &["missing.wav"]),
+        (&["a.wav", "-o", "none/a.mp4"], &["none/a.mp4"]),
+        (&["a.wav", "--models", "none"], &["none", "no such folder"]),
+    ] {
+        render(folder.path(), arguments).fails(1, parts);
+    }
+    assert_eq!(names(folder.path()), ["a.wav", "empty.wav", "text.mp3"]);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_rendered_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = song(folder.path(), "cut.wav", 2.0);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let ran = render(folder.path(), &["cut.wav"]).good();
+    assert!(ran.out.contains("breaks off"), "{}", ran.out);
+    assert_eq!(names(folder.path()), ["cut.mp4", "cut.wav"]);
+}
+
+#[test]
+fn in_a_batch_one_failure_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let songs = folder.path().join("songs");
+    std::fs::create_dir_all(songs.join("b")).unwrap();
+    song(&songs, "a.wav", 0.4);
+    song(&songs.join("b"), "c.wav", 0.4);
+    std::fs::write(songs.join("bad.mp3"), "this is no sound").unwrap();
+    let ran = render(folder.path(), &["songs", "-o", "out", "--jobs", "2"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("2 of 3 songs rendered") && ran.out.contains("failed: "), "{}", ran.out);
+    assert_eq!(names(&folder.path().join("out")), ["a.mp4", "b"]);
+    assert_eq!(names(&folder.path().join("out/b")), ["c.mp4"]);
+    // Each machine makes its part.
+    let ran = render(folder.path(), &["songs", "-o", "part", "--shard", "2/2"]).good();
+    assert!(ran.out.contains("1 of 1 songs rendered"), "{}", ran.out);
+    assert_eq!(names(&folder.path().join("part/b")), ["c.mp4"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_broken_file() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a.wav", 60.0);
+    let mut child = Command::new(PATH)
+        .args(["render", "a.wav", "--size", "320x240", "--quality", "best", "--encoder", "built-in"])
+        .args(["--frames", "frames", "-o", "a.mp4"])
+        .env_remove("DENDRITE_MODELS")
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Until it is at work: a minute at most.
+    let begun = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        folder.path().join("frames/frame_000003.png").exists() || child.try_wait().unwrap().is_some()
+    });
+    assert!(begun && folder.path().join(".a.mp4.part").exists());
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(names(folder.path()), ["a.wav", "frames"]);
+}

@@ -1,0 +1,272 @@
+//! A type 1 MIDI file of the last bars of a tape: tempo map with keys and chords as markers, one track for each voice.
+
+use dendrite_pipeline::PITCH_NAMES;
+use midly::num::{u4, u7, u15, u24, u28};
+use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
+use thiserror::Error;
+
+use crate::event::Message;
+use crate::settings::Voice;
+use crate::tape::{Record, What};
+
+/// Ticks per quarter note.
+pub const TICKS_PER_BEAT: u16 = 960;
+
+/// Why there is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum MidiFileError {
+    /// There are no notes.
+    #[error("nothing has been played yet: let the song run with a voice switched on, then save")]
+    NothingPlayed,
+}
+
+/// Writes the last `bars` bars of what was played: up to the end of the last bar with a note in it, from `bars` bars before
+/// that or from the first bar that is there. Notes that began before are left out; notes that have not ended end with the
+/// file.
+///
+/// The first track has tempo, meter and markers: `Key: C minor` and chord symbols (`N.C.` for none). Then melody, chords, bass,
+/// drums, and modulation if there is any. Ticks are 1/960 of a quarter note.
+///
+/// # Errors
+/// Nothing was played.
+pub fn write(records: &[Record], bars: u32) -> Result<Vec<u8>, MidiFileError> {
+    let is_note = |record: &&Record| matches!(record.what, What::Played(Some(_), Message::NoteOn { .. }));
+    let last = records.iter().rfind(is_note).ok_or(MidiFileError::NothingPlayed)?.beats;
+    let first = records.iter().find(is_note).ok_or(MidiFileError::NothingPlayed)?.beats;
+    // The meter at the end is that of all bars: a cut through changing meters has no better answer.
+    let meter = records.iter().rev().find_map(|record| match record.what {
+        What::Meter(steps, compound) => Some((steps, compound)),
+        _ => None,
+    });
+    let (steps, compound) = meter.unwrap_or((16, false));
+    let bar = f64::from(steps.max(1)) / 4.0;
+    let end = ((last / bar).floor() + 1.0) * bar;
+    // A first note that is played early belongs to the bar after.
+    let earliest = ((first + 0.125) / bar).floor() * bar;
+    let start = (end - f64::from(bars.max(1)) * bar).max(earliest);
+    let cut = Cut { start, end };
+
+    let texts = markers(records, &cut);
+    let mut tracks = vec![conductor(records, &texts, &cut, steps, compound)];
+    for voice in Voice::ALL {
+        tracks.push(track(voice.name(), played(records, &cut, Some(voice))));
+    }
+    let modulation = played(records, &cut, None);
+    if !modulation.is_empty() {
+        tracks.push(track("Modulation", modulation));
+    }
+    let header = Header::new(Format::Parallel, Timing::Metrical(u15::new(TICKS_PER_BEAT)));
+    let mut bytes = Vec::new();
+    Smf { header, tracks }.write_std(&mut bytes).expect("a vector takes all that is written to it");
+    Ok(bytes)
+}
+
+/// A stretch of the tape in quarter notes.
+struct Cut {
+    start: f64,
+    end: f64,
+}
+
+impl Cut {
+    /// Something early in the first bar belongs to it.
+    fn holds(&self, beats: f64) -> bool {
+        beats >= self.start - 0.125 && beats < self.end
+    }
+
+    fn tick(&self, beats: f64) -> u32 {
+        ((beats.min(self.end) - self.start) * f64::from(TICKS_PER_BEAT)).round().max(0.0) as u32
+    }
+}
+
+/// Keeps one event for what stands at the same tick: the last.
+fn put<T>(events: &mut Vec<(u32, T)>, tick: u32, value: T) {
+    match events.last_mut() {
+        Some((at, last)) if *at == tick => *last = value,
+        _ => events.push((tick, value)),
+    }
+}
+
+/// Keys and chords as texts. What was in force before the cut stands at its start.
+fn markers(records: &[Record], cut: &Cut) -> [Vec<(u32, String)>; 2] {
+    let (mut keys, mut chords) = (Vec::new(), Vec::new());
+    for record in records.iter().filter(|record| record.beats < cut.end) {
+        let tick = cut.tick(record.beats);
+        match record.what {
+            What::Key(key, scale) => {
+                let tonic = PITCH_NAMES[usize::from(key.tonic % 12)];
+                put(&mut keys, tick, format!("Key: {tonic} {}", scale.name().to_lowercase()));
+            }
+            What::Chord(chord) => {
+                put(&mut chords, tick, chord.map_or_else(|| "N.C.".to_owned(), |chord| chord.to_string()));
+            }
+            _ => {}
+        }
+    }
+    [keys, chords]
+}
+
+/// Tempo, meter, markers.
+fn conductor<'a>(
+    records: &[Record],
+    texts: &'a [Vec<(u32, String)>; 2],
+    cut: &Cut,
+    steps: u32,
+    compound: bool,
+) -> Track<'a> {
+    // The lower number as a power of two.
+    let (numerator, denominator) = match (steps, compound) {
+        (steps, false) if steps.is_multiple_of(4) => (steps / 4, 2),
+        (steps, _) if steps.is_multiple_of(2) => (steps / 2, 3),
+        (steps, _) => (steps, 4),
+    };
+    let clocks = if compound { 36 } else { 24 };
+    let numerator = numerator.clamp(1, 255) as u8;
+    let meter = MetaMessage::TimeSignature(numerator, denominator, clocks, 8);
+    let mut events = vec![(0, TrackEventKind::Meta(meter))];
+    let mut tempi = Vec::new();
+    for record in records.iter().filter(|record| record.beats < cut.end) {
+        if let What::Tempo(bpm) = record.what
+            && bpm > 0.0
+        {
+            let microseconds = (60e6 / bpm).round().clamp(1.0, f64::from(u24::max_value().as_int())) as u32;
+            put(&mut tempi, cut.tick(record.beats), u24::new(microseconds));
+        }
+    }
+    let meta = |message| TrackEventKind::Meta(message);
+    events.extend(tempi.into_iter().map(|(tick, tempo)| (tick, meta(MetaMessage::Tempo(tempo)))));
+    for (tick, text) in texts.iter().flatten() {
+        events.push((*tick, meta(MetaMessage::Marker(text.as_bytes()))));
+    }
+    track("Dendrite", events)
+}
+
+/// Notes and controllers of a voice within the cut, every note with its end.
+fn played(records: &[Record], cut: &Cut, of: Option<Voice>) -> Vec<(u32, TrackEventKind<'static>)> {
+    let mut events = Vec::new();
+    let mut sounding: Vec<(u8, u8)> = Vec::new();
+    for record in records {
+        let What::Played(voice, message) = record.what else { continue };
+        if voice != of || !cut.holds(record.beats) {
+            continue;
+        }
+        let (channel, message) = match message {
+            Message::NoteOn { channel, key, velocity } => {
+                sounding.push((channel, key));
+                (channel, MidiMessage::NoteOn { key: u7::new(key & 127), vel: u7::new(velocity & 127) })
+            }
+            Message::NoteOff { channel, key } => {
+                // The end of a note that began before the cut is left out with it.
+                let Some(place) = sounding.iter().position(|note| *note == (channel, key)) else { continue };
+                sounding.remove(place);
+                (channel, MidiMessage::NoteOff { key: u7::new(key & 127), vel: u7::new(0) })
+            }
+            Message::Controller { channel, controller, value } => (
+                channel,
+                MidiMessage::Controller {
+                    controller: u7::new(controller & 127),
+                    value: u7::new(value & 127),
+                },
+            ),
+        };
+        let kind = TrackEventKind::Midi { channel: u4::new(channel & 15), message };
+        events.push((cut.tick(record.beats), kind));
+    }
+    for (channel, key) in sounding {
+        let message = MidiMessage::NoteOff { key: u7::new(key & 127), vel: u7::new(0) };
+        events.push((cut.tick(cut.end), TrackEventKind::Midi { channel: u4::new(channel & 15), message }));
+    }
+    events
+}
+
+/// A track of events at their ticks.
+fn track<'a>(name: &'static str, mut events: Vec<(u32, TrackEventKind<'a>)>) -> Track<'a> {
+    events.sort_by_key(|(tick, _)| *tick);
+    let mut track = vec![TrackEvent {
+        delta: u28::new(0),
+        kind: TrackEventKind::Meta(MetaMessage::TrackName(name.as_bytes())),
+    }];
+    let mut before = 0;
+    for (tick, kind) in events {
+        track.push(TrackEvent { delta: u28::new(tick - before), kind });
+        before = tick;
+    }
+    track.push(TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::EndOfTrack) });
+    track
+}
+
+#[cfg(test)]
+mod tests {
+    use dendrite_pipeline::Chord;
+
+    use super::*;
+    use crate::key::{Key, Scale};
+
+    fn note(beats: f64, key: u8, on: bool) -> Record {
+        let message = if on {
+            Message::NoteOn { channel: 1, key, velocity: 80 }
+        } else {
+            Message::NoteOff { channel: 1, key }
+        };
+        Record { beats, what: What::Played(Some(Voice::Chords), message) }
+    }
+
+    fn song() -> Vec<Record> {
+        let at = |beats, what| Record { beats, what };
+        let mut records = vec![
+            at(0.0, What::Meter(16, false)),
+            at(0.0, What::Tempo(120.0)),
+            at(0.0, What::Key(Key { tonic: 9, minor: true }, Scale::Dorian)),
+            at(0.0, What::Chord(Chord::of_class(21))),
+        ];
+        for beat in 0..16 {
+            records.push(note(f64::from(beat) - 0.02 * f64::from(beat.min(1)), 60, true));
+            records.push(note(f64::from(beat) + 0.5, 60, false));
+        }
+        records.push(note(15.5, 64, true));
+        records
+    }
+
+    #[test]
+    fn the_last_bars_are_written_and_every_note_ends() {
+        let bytes = write(&song(), 2).unwrap();
+        let smf = Smf::parse(&bytes).unwrap();
+        assert_eq!(smf.tracks.len(), 5);
+        let mut at = 0;
+        let (mut ons, mut offs) = (Vec::new(), 0);
+        for event in &smf.tracks[2] {
+            at += event.delta.as_int();
+            match event.kind {
+                TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. } => ons.push(at),
+                TrackEventKind::Midi { message: MidiMessage::NoteOff { .. }, .. } => offs += 1,
+                _ => {}
+            }
+        }
+        // Eight beats of the bars 3 and 4; the first is played early and stands at the start. The last note ends with the file.
+        assert_eq!((ons.len(), offs), (9, 9));
+        assert_eq!((ons[0], ons[1]), (0, 941));
+        assert_eq!(at, 8 * 960);
+        let markers: Vec<&[u8]> = smf.tracks[0]
+            .iter()
+            .filter_map(|event| match event.kind {
+                TrackEventKind::Meta(MetaMessage::Marker(text)) => Some(text),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(markers, [b"Key: A dorian".as_slice(), b"Am"]);
+    }
+
+    #[test]
+    fn more_bars_than_there_are_is_all_of_them_and_none_is_an_error() {
+        let bytes = write(&song(), 64).unwrap();
+        let smf = Smf::parse(&bytes).unwrap();
+        let ons = smf.tracks[2]
+            .iter()
+            .filter(|event| {
+                matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. })
+            })
+            .count();
+        assert_eq!(ons, 17);
+        assert_eq!(write(&[], 4), Err(MidiFileError::NothingPlayed));
+        assert!(MidiFileError::NothingPlayed.to_string().contains("let the song run"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Frames as a sequence of PNG files, which a later run can continue.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// Says with which settings the frames of a folder were made.
+const SETTINGS: &str = "dendrite-frames.txt";
+
+/// A folder of frames.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    size: [u32; 2],
+    resume: bool,
+}
+
+impl Folder {
+    /// Opens or creates the folder. With `resume` the frames that are there stay, if they were made with the same `settings`.
+    pub fn open(path: &Path, size: [u32; 2], settings: &str, resume: bool) -> Result<Self, Error> {
+        fs::create_dir_all(path).map_err(Error::file(path))?;
+        let note = path.join(SETTINGS);
+        if resume {
+            match fs::read_to_string(&note) {
+                Ok(found) if found != settings => return Err(Error::OtherFrames { path: path.to_owned() }),
+                // Without a note nothing has been made here yet.
+                _ => {}
+            }
+        }
+        fs::write(&note, settings).map_err(Error::file(&note))?;
+        Ok(Self { path: path.to_owned(), size, resume })
+    }
+
+    /// The file of a frame.
+    pub fn file(&self, number: u64) -> PathBuf {
+        self.path.join(format!("frame_{number:06}.png"))
+    }
+
+    /// Whether the frame is there already and shall stay. A file that has its name is complete.
+    pub fn has(&self, number: u64) -> bool {
+        self.resume && self.file(number).is_file()
+    }
+
+    /// Writes a frame beside its place and moves it there.
+    pub fn write(&self, number: u64, rgba: &[u8]) -> Result<(), Error> {
+        write_png(&self.file(number), self.size, rgba)
+    }
+}
+
+/// Writes RGBA8 pixels as an RGB file, beside its place first.
+pub(crate) fn write_png(path: &Path, [width, height]: [u32; 2], rgba: &[u8]) -> Result<(), Error> {
+    let beside = crate::beside::Beside::create(path)?;
+    let write = || -> Result<(), png::EncodingError> {
+        let file = File::create(beside.path())?;
+        let mut encoder = png::Encoder::new(BufWriter::new(file), width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+        let mut writer = encoder.write_header()?;
+        let mut stream = writer.stream_writer()?;
+        let mut rgb = Vec::with_capacity(width as usize * 3);
+        for row in rgba.chunks_exact(width as usize * 4) {
+            rgb.clear();
+            row.chunks_exact(4).for_each(|pixel| rgb.extend(&pixel[..3]));
+            stream.write_all(&rgb)?;
+        }
+        stream.finish()?;
+        writer.finish()
+    };
+    write().map_err(|problem| match problem {
+        png::EncodingError::IoError(problem) => Error::File { path: path.to_owned(), problem },
+        other => Error::Encoder { encoder: "PNG", reason: other.to_string() },
+    })?;
+    beside.finish()
+}

@@ -1,0 +1,5 @@
+//! Songs that become files, and the files read back.
+
+mod files;
+mod frames;
+mod song;
