@@ -410,11 +410,23 @@ impl ClapPlugin for Dendrite {
                 page.add_param(&play.expression);
                 page.add_param(&play.modulation.on);
             });
-            section.add_page("Voices", |page| {
-                for voice in play.voices() {
+            for voice in play.voices() {
+                section.add_page(voice.on.name(), |page| {
                     page.add_param(&voice.on);
                     page.add_param(&voice.density);
-                }
+                    page.add_param(&voice.velocity);
+                    page.add_param(&voice.humanise);
+                    page.add_param(&voice.octave);
+                    page.add_param(&voice.channel);
+                });
+            }
+            let modulation = &play.modulation;
+            section.add_page("Modulation", |page| {
+                page.add_param(&modulation.channel);
+                modulation.controllers[..7].iter().for_each(|controller| page.add_param(&controller.number));
+            });
+            section.add_page("Modulation 2", |page| {
+                modulation.controllers[7..].iter().for_each(|controller| page.add_param(&controller.number));
             });
         });
     }

@@ -130,7 +130,7 @@ fn folders_without_music_say_so() {
     assert!(message.starts_with("no audio in ") && message.contains("no such files"), "{message}");
     write(&root.path().join("broken.flac"), "no FLAC");
     let message = error(root.path());
-    assert!(message.contains("broken.flac: this is no WAV, FLAC"), "{message}");
+    assert!(message.contains("broken.flac: this is no WAV, AIFF, FLAC"), "{message}");
     let message = error(&root.path().join("not there"));
     assert!(message.contains("not there cannot be read"), "{message}");
 }

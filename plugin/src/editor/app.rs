@@ -242,6 +242,8 @@ impl NiceEguiApp for App {
         };
         self.picture(ui, &moment, covered, elapsed_s);
 
+        // The click that opens the box is not one beside it: it is shown from the next picture on.
+        let about = self.about;
         if controls {
             self.controls(ui, &moment, column);
         }
@@ -259,7 +261,7 @@ impl NiceEguiApp for App {
         let free = window.with_min_x(window.left() + panel_right).with_max_x(right);
         self.hints(ui, &moment, free);
         status::notices(ui, free, &self.session.notices);
-        if self.about {
+        if about {
             about::show(ui.ctx(), &mut self.about);
         }
         self.resize_corner(ui);

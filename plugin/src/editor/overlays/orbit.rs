@@ -10,6 +10,9 @@ use super::{Sight, text};
 use crate::components;
 use crate::editor::theme;
 
+/// Two points of the tail that are further apart, in the plane, are not joined: c has not gone that way, the clock has jumped.
+const JUMP: f64 = 0.3;
+
 /// Points of a component's outline.
 const OUTLINE: usize = 96;
 
@@ -61,17 +64,18 @@ impl Orbit {
 
 /// Where c has been, fading, and where it is.
 fn tail(painter: &Painter, rect: Rect, sight: &Sight) {
-    let mut last: Option<Pos2> = None;
+    let mut last: Option<([f64; 2], Pos2)> = None;
     for (c, time_s) in &sight.history.tail {
         let at = mandelbrot::place(rect, *c);
-        if let Some(last) = last {
+        let joined = last.filter(|(from, _)| (c[0] - from[0]).hypot(c[1] - from[1]) < JUMP);
+        if let Some((_, last)) = joined {
             let strength = 1.0 - sight.history.age(*time_s);
             painter.line_segment(
                 [last, at],
                 Stroke::new(1.0 + strength, theme::WARM.gamma_multiply(0.9 * strength)),
             );
         }
-        last = Some(at);
+        last = Some((*c, at));
     }
     let now = mandelbrot::place(rect, sight.moment.c);
     let radius = 3.0 + 2.0 * sight.moment.impact;
