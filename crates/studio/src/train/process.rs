@@ -83,9 +83,10 @@ impl Process {
     #[cfg(unix)]
     fn interrupt(&self) {
         use rustix::process::{Pid, Signal, kill_process};
-        // The child has not been waited for, so its number is still its own.
+        // Not INT: a studio that was started in the background of a shell ignores that, and its children inherit it. The
+        // child has not been waited for, so its number is still its own.
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::INT);
+            let _ = kill_process(pid, Signal::TERM);
         }
     }
 

@@ -13,7 +13,7 @@ echo "$*" >>"$folder/arguments"
 printf '[orbit]\nepochs = %s\n' "$epochs" >"$folder/config.toml"
 own="$folder/orbit_control"
 mkdir -p "$own/last"
-trap 'echo "orbit: interrupted"; exit 130' INT
+trap 'echo "orbit: interrupted"; exit 130' INT TERM
 entries=""
 epoch=0
 if [ -n "$resume" ]; then
