@@ -74,6 +74,7 @@ fn python() -> Result<PathBuf> {
         "maturin==1.16.0",
         "pytest==9.2.0",
         "librosa==0.11.0",
+        "distributed==2026.8.0",
     ];
     let ready = environment.join("ready");
     if std::fs::read_to_string(&ready).is_ok_and(|text| text == packages.join(" ")) {
