@@ -151,11 +151,15 @@ fn page(cargo: &std::ffi::OsStr, python: &Path) -> Result<()> {
     let programs =
         ["build", "--quiet", "--locked", "--package", "dendrite-cli", "--package", "dendrite-training"];
     succeed(Command::new(cargo).current_dir(&root).args(programs))?;
+    let load = ["build", "--quiet", "--locked", "--package", "dendrite-studio", "--example", "load"];
+    succeed(Command::new(cargo).current_dir(&root).args(load))?;
     let built = root.join("target/debug");
     succeed(
         Command::new(python)
             .arg(root.join("tests/web/test_page.py"))
             .arg(built.join("dendrite"))
+            .arg("--load")
+            .arg(built.join("examples/load"))
             .env("DENDRITE_TRAIN", built.join("dendrite-train")),
     )
     .context("the studio's page does not work in Chromium: see above")

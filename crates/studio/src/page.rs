@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use crate::failure::Failure;
 
 /// Names, types and contents.
-const FILES: [(&str, &str, &[u8]); 14] = [
+const FILES: [(&str, &str, &[u8]); 15] = [
     file("index.html", HTML, include_bytes!("../../../assets/web/index.html")),
     file("style.css", CSS, include_bytes!("../../../assets/web/style.css")),
     file("icon.svg", "image/svg+xml", include_bytes!("../../../assets/web/icon.svg")),
     file("main.js", SCRIPT, include_bytes!("../../../assets/web/main.js")),
     file("ask.js", SCRIPT, include_bytes!("../../../assets/web/ask.js")),
     file("hearing.js", SCRIPT, include_bytes!("../../../assets/web/hearing.js")),
+    file("kept.js", SCRIPT, include_bytes!("../../../assets/web/kept.js")),
     file("live.js", SCRIPT, include_bytes!("../../../assets/web/live.js")),
     file("mandelbrot.js", SCRIPT, include_bytes!("../../../assets/web/mandelbrot.js")),
     file("models.js", SCRIPT, include_bytes!("../../../assets/web/models.js")),
