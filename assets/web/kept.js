@@ -9,6 +9,11 @@ export function list(element, entries, { none, gone, failed }) {
   element.replaceChildren(...(entries.length ? entries.map((entry) => item(entry, gone, failed)) : [empty]));
 }
 
+// Seconds since 1970 as day and time, short enough for a list.
+export function when(time_s) {
+  return new Date(time_s * 1000).toLocaleString([], { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+}
+
 function item(entry, gone, failed) {
   const li = document.createElement("li");
   const name = Object.assign(document.createElement("span"), { textContent: entry.name, title: entry.name });

@@ -1,7 +1,7 @@
 // The models: which there are, which hear, and what a file is that was loaded.
 
 import { ask, send } from "./ask.js";
-import { list } from "./kept.js";
+import { list, when } from "./kept.js";
 
 const KINDS = ["emotion", "harmony", "melody", "dynamics", "groove", "orbit"];
 const REMEMBERED = "dendrite.models";
@@ -94,10 +94,6 @@ export class Models {
 // An upload is known by its file's name, the others by where they are from.
 function called(model) {
   return model.source === "uploaded" && model.name ? model.name : model.source.replace("built-in", "built in");
-}
-
-function when(time_s) {
-  return new Date(time_s * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
 }
 
 function element(name, className = "", text = "") {

@@ -1,7 +1,7 @@
 // Training: asked for, watched as it happens, stopped, resumed, remembered.
 
 import { ask, send } from "./ask.js";
-import { list } from "./kept.js";
+import { list, when } from "./kept.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WORDS = { idle: "idle", training: "training", completed: "completed", error: "failed", stopped: "stopped" };
@@ -146,7 +146,7 @@ export class Training {
       const li = document.createElement("li");
       const [what, how] = [document.createElement("span"), document.createElement("span")];
       what.textContent = `${job.request.model ?? "orbit"}, ${WORDS[job.state]}`;
-      how.textContent = new Date(job.started * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+      how.textContent = when(job.started);
       if (job.error) li.title = job.error;
       li.append(what, how);
       return li;

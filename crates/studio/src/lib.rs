@@ -18,6 +18,7 @@ mod library;
 mod live;
 mod options;
 mod page;
+mod presets;
 mod routes;
 mod server;
 mod shader;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::failure::Failure;
 use crate::guard::{Guard, guard};
 use crate::state::App;
-use crate::{library, live, page, shader, sounds, train};
+use crate::{library, live, page, presets, shader, sounds, train};
 
 /// Headers of every answer: nothing from elsewhere runs on the page, nobody frames it, and its address, which may hold the
 /// token, is told to no one.
@@ -80,6 +80,7 @@ pub fn router(app: Arc<App>, rules: Guard) -> Router {
         .routes(routes!(shader::fragment))
         .routes(routes!(shader::vertex))
         .routes(routes!(live::live))
+        .routes(routes!(presets::list))
         .routes(routes!(health))
         .split_for_parts();
     // The text is made once; the routes above are what it describes.
