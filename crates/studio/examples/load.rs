@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use tungstenite::Message;
+use tungstenite::{Message, WebSocket};
 
 const CLIENTS: usize = 50;
 const STREAMS: usize = 10;
@@ -144,22 +144,29 @@ fn listen(address: SocketAddr, done: &AtomicBool) -> Result<Vec<Duration>> {
         let sent = Instant::now();
         socket.send(sound.into())?;
         // The first hop gives none: results are due one hop after their frame.
-        while hop > 0 {
-            let Message::Text(text) = socket.read()? else { continue };
-            let message: Value = serde_json::from_str(&text)?;
-            match message["type"].as_str() {
-                Some("snapshot") => {
-                    anyhow::ensure!(message["hop"] == hop - 1, "snapshot {} is missing", hop - 1);
-                    times.push(sent.elapsed());
-                    break;
-                }
-                Some("ready") => {}
-                _ => anyhow::bail!("the stream ends: {text}"),
-            }
+        if hop > 0 {
+            take_snapshot(&mut socket, hop - 1)?;
+            times.push(sent.elapsed());
         }
         hop += 1;
     }
     Ok(times)
+}
+
+/// Reads until the snapshot with this number has come.
+fn take_snapshot<S: Read + Write>(socket: &mut WebSocket<S>, number: usize) -> Result<()> {
+    loop {
+        let Message::Text(text) = socket.read()? else { continue };
+        let message: Value = serde_json::from_str(&text)?;
+        match message["type"].as_str() {
+            Some("snapshot") => {
+                anyhow::ensure!(message["hop"] == number, "snapshot {number} is missing: {text}");
+                return Ok(());
+            }
+            Some("ready") => {}
+            _ => anyhow::bail!("the stream ends: {text}"),
+        }
+    }
 }
 
 /// One request on a connection of its own; the answer's body, which has to be that of a success.

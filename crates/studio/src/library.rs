@@ -371,10 +371,10 @@ fn identify(
         }
     }
     let shape = query.shape(network);
-    if shape.is_possible() {
-        if let Ok(checked) = spec::check(ModelKind::Orbit, network, Some(&declared(shape))) {
-            return Ok((ModelKind::Orbit, checked.trainable, Some(shape)));
-        }
+    if shape.is_possible()
+        && let Ok(checked) = spec::check(ModelKind::Orbit, network, Some(&declared(shape)))
+    {
+        return Ok((ModelKind::Orbit, checked.trainable, Some(shape)));
     }
     let reason = closest.map(|(_, _, reason)| reason).unwrap_or_default();
     Err(Failure::new(
