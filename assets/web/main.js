@@ -2,6 +2,7 @@
 
 import { Hearing } from "./hearing.js";
 import { Live } from "./live.js";
+import { Looks } from "./looks.js";
 import { Models } from "./models.js";
 import { Mood } from "./mood.js";
 import { Orbit } from "./mandelbrot.js";
@@ -72,17 +73,7 @@ if (!window.isSecureContext) {
 
 // --- how it looks ---
 
-const numbers = { reaction: Number, glow: Number, detail: Number, zoom: (value) => 10 ** (Number(value) / 2) };
-for (const [name, of] of Object.entries(numbers)) {
-  at(name).oninput = () => live.wish({ look: { [name]: of(at(name).value) } });
-}
-at("palette").onchange = () => live.wish({ look: { palette: Number(at("palette").value) } });
-at("follows-mood").onchange = () => live.wish({ look: { palette_follows_mood: at("follows-mood").checked } });
-at("sensitivity").oninput = () => live.wish({ sensitivity_db: Number(at("sensitivity").value) });
-if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-  at("reaction").value = 0.15;
-  live.wish({ look: { reaction: 0.15 } });
-}
+tried(new Looks(live).offer());
 
 // --- the studio ---
 

@@ -1,6 +1,7 @@
 // The models: which there are, which hear, and what a file is that was loaded.
 
 import { ask, send } from "./ask.js";
+import { list, when } from "./kept.js";
 
 const KINDS = ["emotion", "harmony", "melody", "dynamics", "groove", "orbit"];
 const REMEMBERED = "dendrite.models";
@@ -26,6 +27,18 @@ export class Models {
       if (!models.some((model) => model.id === this.choice[kind])) delete this.choice[kind];
     }
     document.getElementById("model-choice").replaceChildren(...KINDS.map((kind) => this.row(kind, models)));
+    // Those that are there anyway have no time.
+    const own = models.filter((model) => model.time > 0);
+    const entries = own.map((model) => ({ ...model, name: called(model), detail: `${model.kind}, ${when(model.time)}`, path: `/api/model/${model.id}` }));
+    list(document.getElementById("model-list"), entries, {
+      none: "No model was trained or loaded here yet.",
+      gone: (model) => {
+        if (this.choice[model.kind] === model.id) this.choose(model.kind, null);
+        this.say(`${model.name} is gone.`, "");
+        this.refresh().catch((error) => this.say(error.message, "bad"));
+      },
+      failed: (error) => this.say(error.message, "bad"),
+    });
     return this.ids();
   }
 
@@ -34,9 +47,7 @@ export class Models {
     const label = element("label", "row", kind);
     const select = element("select");
     for (const model of own) {
-      const when = model.time ? `, ${new Date(model.time * 1000).toLocaleString()}` : "";
-      const name = model.source === "uploaded" && model.name ? model.name : model.source.replace("built-in", "built in");
-      const option = element("option", "", `${name}${when}`);
+      const option = element("option", "", model.time ? `${called(model)}, ${when(model.time)}` : called(model));
       option.value = model.id;
       option.title = model.what;
       select.append(option);
@@ -78,6 +89,11 @@ export class Models {
     this.message.textContent = words;
     this.message.className = tone && `message-${tone}`;
   }
+}
+
+// An upload is known by its file's name, the others by where they are from.
+function called(model) {
+  return model.source === "uploaded" && model.name ? model.name : model.source.replace("built-in", "built in");
 }
 
 function element(name, className = "", text = "") {

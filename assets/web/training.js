@@ -1,6 +1,7 @@
 // Training: asked for, watched as it happens, stopped, resumed, remembered.
 
 import { ask, send } from "./ask.js";
+import { list, when } from "./kept.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WORDS = { idle: "idle", training: "training", completed: "completed", error: "failed", stopped: "stopped" };
@@ -13,7 +14,7 @@ export class Training {
     Object.assign(this, {
       form: at("train-form"), message: at("train-message"), status: at("train-status"), epochs: at("train-epochs"),
       progress: at("train-progress"), curve: at("loss-curve"), start: at("train-start"), stop: at("train-stop"),
-      resume: at("train-resume"), history: at("train-history"),
+      resume: at("train-resume"), history: at("train-history"), sounds: at("sound-list"),
     });
     this.form.onsubmit = (event) => {
       event.preventDefault();
@@ -30,6 +31,7 @@ export class Training {
     files.onchange = () => this.upload([...files.files]).finally(() => (files.value = ""));
     this.watch();
     this.remember();
+    this.listSounds();
   }
 
   // Empty fields are left out, and so are as `dendrite train` has them.
@@ -60,11 +62,27 @@ export class Training {
       try {
         const sound = await send("/api/audio/upload", file);
         this.say(`${file.name} is there: ${sound.seconds.toFixed(1)} s of ${sound.format}.`, "good");
+        await this.listSounds();
       } catch (error) {
         this.say(`${file.name}: ${error.message}`, "bad");
         return;
       }
     }
+  }
+
+  async listSounds() {
+    const { sounds } = await ask("/api/audio").catch(() => ({ sounds: [] }));
+    const entries = sounds.map((sound) => ({
+      name: sound.name || sound.id, detail: `${sound.seconds.toFixed(1)} s, ${sound.format}`, path: `/api/audio/${sound.id}`,
+    }));
+    list(this.sounds, entries, {
+      none: "None yet; they are learnt from where Music says so.",
+      gone: (sound) => {
+        this.say(`${sound.name} is gone.`);
+        this.listSounds();
+      },
+      failed: (error) => this.say(error.message, "bad"),
+    });
   }
 
   watch() {
@@ -128,7 +146,7 @@ export class Training {
       const li = document.createElement("li");
       const [what, how] = [document.createElement("span"), document.createElement("span")];
       what.textContent = `${job.request.model ?? "orbit"}, ${WORDS[job.state]}`;
-      how.textContent = new Date(job.started * 1000).toLocaleString();
+      how.textContent = when(job.started);
       if (job.error) li.title = job.error;
       li.append(what, how);
       return li;

@@ -74,6 +74,7 @@ fn python() -> Result<PathBuf> {
         "maturin==1.16.0",
         "pytest==9.2.0",
         "librosa==0.11.0",
+        "distributed==2026.8.0",
     ];
     let ready = environment.join("ready");
     if std::fs::read_to_string(&ready).is_ok_and(|text| text == packages.join(" ")) {
@@ -150,11 +151,15 @@ fn page(cargo: &std::ffi::OsStr, python: &Path) -> Result<()> {
     let programs =
         ["build", "--quiet", "--locked", "--package", "dendrite-cli", "--package", "dendrite-training"];
     succeed(Command::new(cargo).current_dir(&root).args(programs))?;
+    let load = ["build", "--quiet", "--locked", "--package", "dendrite-studio", "--example", "load"];
+    succeed(Command::new(cargo).current_dir(&root).args(load))?;
     let built = root.join("target/debug");
     succeed(
         Command::new(python)
             .arg(root.join("tests/web/test_page.py"))
             .arg(built.join("dendrite"))
+            .arg("--load")
+            .arg(built.join("examples/load"))
             .env("DENDRITE_TRAIN", built.join("dendrite-train")),
     )
     .context("the studio's page does not work in Chromium: see above")

@@ -118,6 +118,11 @@ impl ModelSet {
         })
     }
 
+    /// The file and the sidecar of a model that is built in, as they were in `models/` when this was compiled.
+    pub fn built_in_files(kind: ModelKind) -> Option<(&'static [u8], &'static str)> {
+        BUILT_IN[kind.index()].1
+    }
+
     /// The models of a folder, before those that are built in. A file that is refused makes that one model
     /// [`Refused`](ModelStatus::Refused). Not for the audio thread.
     ///

@@ -22,6 +22,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
+use tower_http::timeout::TimeoutError;
 
 use crate::failure::Failure;
 
@@ -67,7 +68,8 @@ impl Folder {
     /// Streams an upload to a new file in `incoming`.
     ///
     /// # Errors
-    /// 413 beyond `limit` bytes, 400 if the client breaks off or sends nothing, and what the disk says. Nothing stays behind.
+    /// 413 beyond `limit` bytes, 408 if the client pauses for too long, 400 if it breaks off or sends nothing, and what the
+    /// disk says. Nothing stays behind.
     pub async fn receive(&self, headers: &HeaderMap, body: Body, limit: u64) -> Result<Incoming, Failure> {
         let too_large = || {
             let mib = limit as f64 / f64::from(1 << 20);
@@ -82,9 +84,7 @@ impl Folder {
         let mut file = tokio::fs::File::create_new(&incoming.path).await.map_err(failed)?;
         let (mut stream, mut received) = (body.into_data_stream(), 0_u64);
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| {
-                Failure::new(StatusCode::BAD_REQUEST, format_args!("the upload broke off: {error}"))
-            })?;
+            let chunk = chunk.map_err(|error| broken_off(&error))?;
             received += chunk.len() as u64;
             if received > limit {
                 return Err(too_large());
@@ -100,6 +100,18 @@ impl Folder {
         }
         Ok(incoming)
     }
+}
+
+/// What is said of a body that did not come to its end.
+fn broken_off(error: &axum::Error) -> Failure {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutError>() {
+            return Failure::new(StatusCode::REQUEST_TIMEOUT, "nothing more came of the upload for too long");
+        }
+        cause = error.source();
+    }
+    Failure::new(StatusCode::BAD_REQUEST, format_args!("the upload broke off: {error}"))
 }
 
 /// An uploaded file that nobody has looked at yet; deleted unless it is kept.

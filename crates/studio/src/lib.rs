@@ -10,6 +10,7 @@
 //! [`Studio::start`] binds the address and serves on threads of its own until it is shut down or dropped. Nothing of a
 //! client becomes part of a path: whatever is stored is named here. `guard.rs` says who may ask.
 
+mod connections;
 mod failure;
 mod folder;
 mod guard;
@@ -17,6 +18,7 @@ mod library;
 mod live;
 mod options;
 mod page;
+mod presets;
 mod routes;
 mod server;
 mod shader;

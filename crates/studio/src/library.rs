@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Path as InPath, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dendrite_engine::{DEFAULT_WEIGHTS, ModelSet, ModelStatus};
 use dendrite_pipeline::ModelKind;
-use dendrite_pipeline::sidecar::Sidecar;
-use dendrite_pipeline::spec;
+use dendrite_pipeline::sidecar::{Sidecar, Training};
+use dendrite_pipeline::spec::{self, OrbitShape};
 use rtneural::Network;
 use rtneural::onnx;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::failure::{Failure, aside};
 use crate::folder::{Folder, names, new_id, now_s, read_json, shown_name, write_json};
-use crate::sounds::NameQuery;
 use crate::state::App;
 
 /// A model that can be chosen.
@@ -77,6 +76,63 @@ pub fn entries(folder: &Folder) -> Vec<Entry> {
 /// The newest model of a kind, or of any.
 pub fn newest(folder: &Folder, kind: Option<ModelKind>) -> Option<Entry> {
     entries(folder).into_iter().find(|entry| kind.is_none_or(|kind| entry.kind == kind.word()))
+}
+
+/// Puts an emotion model at a place, for the models that hear with it: the newest that was trained or uploaded here, else
+/// that of the named folder, else the one that is built in. Gives false if there is none of them.
+///
+/// # Errors
+/// What the operating system says.
+pub fn put_emotion_model(folder: &Folder, named: Option<&Path>, to: &Path) -> std::io::Result<bool> {
+    let own = newest(folder, Some(ModelKind::Emotion)).map(|entry| entry.model_file(folder));
+    let named = named.map(|named| named.join(format!("{}.json", ModelKind::Emotion.name())));
+    match own.or(named.filter(|file| file.is_file())) {
+        Some(file) => fs::copy(file, to).map(|_| true),
+        None => match ModelSet::built_in_files(ModelKind::Emotion) {
+            Some((bytes, _)) => fs::write(to, bytes).map(|()| true),
+            None => Ok(false),
+        },
+    }
+}
+
+/// What comes with a model. What an orbit model's window holds cannot be seen from the model; where nothing is said, 60, 120
+/// and 180 values are ten frames without, with first, and with first and second differences, and others frames without.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct UploadQuery {
+    /// What the file is called, for people; nothing here is stored under it.
+    #[serde(default)]
+    name: String,
+    /// Orbit: frames in the window.
+    window_frames: Option<usize>,
+    /// Orbit: whether first differences stand behind the six features of each frame.
+    include_delta: Option<bool>,
+    /// Orbit: whether second differences do.
+    include_delta_delta: Option<bool>,
+}
+
+impl UploadQuery {
+    /// The shape that an orbit model with so many values in and out has.
+    fn shape(&self, network: &Network) -> OrbitShape {
+        let ten = OrbitShape::default();
+        let bands = network.outputs().saturating_sub(3);
+        let said = OrbitShape {
+            window_frames: self.window_frames.unwrap_or(ten.window_frames),
+            include_delta: self.include_delta.unwrap_or(false),
+            include_delta_delta: self.include_delta_delta.unwrap_or(false),
+            bands,
+        };
+        if self.window_frames.is_some() || said.include_delta || said.include_delta_delta {
+            return said;
+        }
+        let likely =
+            [(false, false), (true, false), (true, true)].map(|(include_delta, include_delta_delta)| {
+                OrbitShape { include_delta, include_delta_delta, ..said }
+            });
+        let fits = |shape: &OrbitShape| shape.inputs() == network.inputs();
+        let per_frame = said.deltas().per_frame();
+        let frames = OrbitShape { window_frames: (network.inputs() / per_frame).max(1), ..said };
+        likely.into_iter().find(fits).unwrap_or(frames)
+    }
 }
 
 /// What is to be handed out.
@@ -207,14 +263,15 @@ fn there_anyway(set: &ModelSet, kind: ModelKind) -> Entry {
     }
 }
 
-/// Takes a model: RTNeural JSON or ONNX as written by `dendrite train`, as the request's body. Checked before it is stored.
-#[utoipa::path(post, path = "/api/model/upload", tag = "models", params(NameQuery),
+/// Takes a model: RTNeural JSON or ONNX as written by `dendrite train`, as the request's body; no sidecar is needed. Checked
+/// before it is stored.
+#[utoipa::path(post, path = "/api/model/upload", tag = "models", params(UploadQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Entry), (status = 413, body = Failure), (status = 415, body = Failure),
         (status = 422, description = "It is none of the six models; says why", body = Failure)))]
 pub async fn upload(
     State(app): State<Arc<App>>,
-    Query(query): Query<NameQuery>,
+    Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Entry>, Failure> {
@@ -229,12 +286,19 @@ pub async fn upload(
         let bytes = bytes.map_err(|error| Failure::io("reading", incoming.path(), &error))?;
         let name = shown_name(&query.name);
         let (network, format) = read(&bytes)?;
-        let (kind, parameters) = identify(&network, &name)?;
+        let (kind, parameters, shape) = identify(&network, &query)?;
         let id = new_id();
         let place = app.folder.part("models").join(&id);
         let stored = store(&place, kind, &network, (format == "onnx").then_some(bytes.as_slice()));
         stored.map_err(|error| Failure::io("storing", &place, &error))?;
-        let entry = describe(id, kind, name, "uploaded", format, &network, parameters);
+        let mut entry = describe(id, kind, name, "uploaded", format, &network, parameters);
+        if let Some(shape) = shape {
+            // The engine learns from it what the window holds.
+            declared(shape)
+                .write(Sidecar::path_for(&entry.model_file(&app.folder)))
+                .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error))?;
+            entry.what += &format!("; {}", window(shape));
+        }
         write_json(&place.join("entry.json"), &entry)
             .map_err(|error| Failure::io("storing", &place, &error))?;
         Ok(Json(entry))
@@ -256,13 +320,43 @@ fn read(bytes: &[u8]) -> Result<(Network, &'static str), Failure> {
     }
 }
 
-/// Which of the six a network is, with its trainable parameters.
-fn identify(network: &Network, name: &str) -> Result<(ModelKind, usize), Failure> {
+/// What is known of an orbit model that came without a sidecar.
+fn declared(shape: OrbitShape) -> Sidecar {
+    let mut sidecar = Sidecar::for_shape(ModelKind::Orbit, shape);
+    // They are for the record and an orbit model's sidecar has to have them: the file takes raw features.
+    sidecar.input_mean = Some(vec![0.0; sidecar.inputs]);
+    sidecar.input_deviation = Some(vec![1.0; sidecar.inputs]);
+    sidecar.training = Some(Training {
+        description: "Uploaded without a sidecar: what it was trained on is not known, and 0 and 1 stand for the means and \
+                      deviations of its inputs."
+            .to_owned(),
+        ..Training::default()
+    });
+    sidecar
+}
+
+/// What an orbit model's window is taken to hold.
+fn window(shape: OrbitShape) -> String {
+    let differences = match (shape.include_delta, shape.include_delta_delta) {
+        (false, false) => "without differences",
+        (true, false) => "with first differences",
+        (false, true) => "with second differences",
+        (true, true) => "with first and second differences",
+    };
+    format!("its window is {} frames {differences}", shape.window_frames)
+}
+
+/// Which of the six a network is, with its trainable parameters and, for an orbit model of another shape, that shape.
+fn identify(
+    network: &Network,
+    query: &UploadQuery,
+) -> Result<(ModelKind, usize, Option<OrbitShape>), Failure> {
     let mut closest: Option<(bool, usize, String)> = None;
+    let name = shown_name(&query.name);
     let stem = name.split('.').next().unwrap_or_default();
     for kind in ModelKind::ALL {
         let findings = match spec::check(kind, network, None) {
-            Ok(checked) => return Ok((kind, checked.trainable)),
+            Ok(checked) => return Ok((kind, checked.trainable, None)),
             Err(findings) => findings,
         };
         let first = findings.first().map(ToString::to_string).unwrap_or_default();
@@ -276,10 +370,16 @@ fn identify(network: &Network, name: &str) -> Result<(ModelKind, usize), Failure
             closest = Some((rank.0, rank.1, format!("it is not {}: {first}{more}", kind.name())));
         }
     }
+    let shape = query.shape(network);
+    if shape.is_possible()
+        && let Ok(checked) = spec::check(ModelKind::Orbit, network, Some(&declared(shape)))
+    {
+        return Ok((ModelKind::Orbit, checked.trainable, Some(shape)));
+    }
     let reason = closest.map(|(_, _, reason)| reason).unwrap_or_default();
     Err(Failure::new(
         StatusCode::UNPROCESSABLE_ENTITY,
-        format_args!("a sound file, but none of the six models; {reason}"),
+        format_args!("a well-formed file, but none of the six models; {reason}"),
     ))
 }
 
@@ -318,6 +418,33 @@ fn describe(
         what,
         time: now_s(),
     }
+}
+
+/// Deletes a model that was trained or uploaded here. A live stream that hears with it goes on with it.
+#[utoipa::path(delete, path = "/api/model/{id}", tag = "models", params(("id" = String, Path, description = "From the list")),
+    responses((status = 204, description = "It is gone"), (status = 404, body = Failure),
+        (status = 409, description = "It is one of the six that are there anyway", body = Failure)))]
+pub async fn remove(State(app): State<Arc<App>>, InPath(id): InPath<String>) -> Result<StatusCode, Failure> {
+    aside(move || {
+        if kind_of_name(&id).is_some() {
+            return Err(Failure::new(StatusCode::CONFLICT, "the models that are there anyway stay"));
+        }
+        // What is deleted is named by the list, never by the client.
+        let entry = entries(&app.folder).into_iter().find(|entry| entry.id == id);
+        let entry = entry.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "there is no such model"))?;
+        let place = app.folder.part("models").join(&entry.id);
+        let failed = |error: std::io::Error| Failure::io("deleting", &place, &error);
+        // The list's file goes first, so that no model is listed that is not whole.
+        fs::remove_file(place.join("entry.json")).map_err(failed)?;
+        fs::remove_dir_all(&place).map_err(failed)?;
+        // Sets that were put together with it are links to its files.
+        let sets = app.folder.part("sets");
+        for set in names(&sets).into_iter().filter(|set| set.split('-').any(|id| id == entry.id)) {
+            fs::remove_dir_all(sets.join(set)).map_err(failed)?;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// Takes a finished model of a job in, with its sidecar, card and ONNX file.

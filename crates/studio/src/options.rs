@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where the studio listens, keeps its files and finds its models.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct Limits {
     pub files: usize,
     /// Live streams at the same time.
     pub streams: usize,
+    /// Time that the head of a request may take, and the longest pause within its body.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
@@ -63,6 +66,7 @@ impl Default for Limits {
             audio_s: 3_600.0,
             files: 1_000,
             streams: 32,
+            patience: Duration::from_secs(20),
         }
     }
 }

@@ -7,14 +7,16 @@ use axum::response::{IntoResponse, Response};
 use crate::failure::Failure;
 
 /// Names, types and contents.
-const FILES: [(&str, &str, &[u8]); 14] = [
+const FILES: [(&str, &str, &[u8]); 16] = [
     file("index.html", HTML, include_bytes!("../../../assets/web/index.html")),
     file("style.css", CSS, include_bytes!("../../../assets/web/style.css")),
     file("icon.svg", "image/svg+xml", include_bytes!("../../../assets/web/icon.svg")),
     file("main.js", SCRIPT, include_bytes!("../../../assets/web/main.js")),
     file("ask.js", SCRIPT, include_bytes!("../../../assets/web/ask.js")),
     file("hearing.js", SCRIPT, include_bytes!("../../../assets/web/hearing.js")),
+    file("kept.js", SCRIPT, include_bytes!("../../../assets/web/kept.js")),
     file("live.js", SCRIPT, include_bytes!("../../../assets/web/live.js")),
+    file("looks.js", SCRIPT, include_bytes!("../../../assets/web/looks.js")),
     file("mandelbrot.js", SCRIPT, include_bytes!("../../../assets/web/mandelbrot.js")),
     file("models.js", SCRIPT, include_bytes!("../../../assets/web/models.js")),
     file("mood.js", SCRIPT, include_bytes!("../../../assets/web/mood.js")),

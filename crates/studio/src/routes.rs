@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde::Serialize;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 use crate::failure::Failure;
 use crate::guard::{Guard, guard};
 use crate::state::App;
-use crate::{library, live, page, shader, sounds, train};
+use crate::{library, live, page, presets, shader, sounds, train};
 
 /// Headers of every answer: nothing from elsewhere runs on the page, nobody frames it, and its address, which may hold the
 /// token, is told to no one.
@@ -72,11 +73,14 @@ pub fn router(app: Arc<App>, rules: Guard) -> Router {
         .routes(routes!(library::metadata))
         .routes(routes!(library::upload))
         .routes(routes!(library::list))
+        .routes(routes!(library::remove))
         .routes(routes!(sounds::upload))
         .routes(routes!(sounds::list))
+        .routes(routes!(sounds::remove))
         .routes(routes!(shader::fragment))
         .routes(routes!(shader::vertex))
         .routes(routes!(live::live))
+        .routes(routes!(presets::list))
         .routes(routes!(health))
         .split_for_parts();
     // The text is made once; the routes above are what it describes.
@@ -85,6 +89,7 @@ pub fn router(app: Arc<App>, rules: Guard) -> Router {
         let text = description.as_str().to_owned();
         async move { ([(header::CONTENT_TYPE, "application/json")], text).into_response() }
     };
+    let patience = app.limits.patience;
     let nowhere = || async { Failure::new(StatusCode::NOT_FOUND, "there is no such page") };
     let mut router = router
         .route("/api/openapi.json", get(openapi))
@@ -93,6 +98,7 @@ pub fn router(app: Arc<App>, rules: Guard) -> Router {
         .route("/demo.ogg", get(page::song))
         .fallback(nowhere)
         .with_state(app)
+        .layer(RequestBodyTimeoutLayer::new(patience))
         .layer(middleware::from_fn_with_state(rules, guard));
     for (name, value) in HEADERS {
         router = router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)));

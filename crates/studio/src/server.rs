@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use crate::connections::serve;
 use crate::folder::Folder;
 use crate::guard::Guard;
 use crate::options::Options;
@@ -84,7 +85,7 @@ impl Studio {
             .build()
             .map_err(|error| StartError::System(error.to_string()))?;
         let app = Arc::new(App {
-            trainer: Trainer::new(folder.clone(), options.trainer),
+            trainer: Trainer::new(folder.clone(), options.trainer, options.models.clone()),
             folder,
             models: options.models,
             limits: options.limits,
@@ -95,10 +96,8 @@ impl Studio {
         let listener = runtime.block_on(TcpListener::bind(wanted)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let routes = router(app.clone(), rules);
-        runtime.spawn(async move {
-            // Serving ends with the runtime; single connections that fail do not end it.
-            let _ = axum::serve(listener, routes).await;
-        });
+        // Serving ends with the runtime.
+        runtime.spawn(serve(listener, routes, options.limits.patience));
         Ok(Self { runtime: Some(runtime), app, address, token })
     }
 

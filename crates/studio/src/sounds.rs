@@ -1,13 +1,13 @@
 //! Sounds that were uploaded: checked by decoding them, kept under names of our own, to be trained on.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{Path as InPath, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use symphonia::core::codecs::audio::AudioDecoderOptions;
@@ -105,6 +105,31 @@ pub async fn upload(
 #[utoipa::path(get, path = "/api/audio", tag = "audio", responses((status = 200, body = SoundList)))]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<SoundList>, Failure> {
     aside(move || Ok(Json(SoundList { sounds: list_of(&app.folder) }))).await
+}
+
+/// Deletes a sound that was uploaded.
+#[utoipa::path(delete, path = "/api/audio/{id}", tag = "audio", params(("id" = String, Path, description = "From the list")),
+    responses((status = 204, description = "It is gone"), (status = 404, body = Failure),
+        (status = 409, description = "A training learns from the uploads", body = Failure)))]
+pub async fn remove(State(app): State<Arc<App>>, InPath(id): InPath<String>) -> Result<StatusCode, Failure> {
+    aside(move || {
+        // What is deleted is named by the list, never by the client.
+        let sound = list_of(&app.folder).into_iter().find(|sound| sound.id == id);
+        let sound = sound.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "there is no such sound"))?;
+        if app.trainer.learns_from_uploads() {
+            return Err(Failure::new(
+                StatusCode::CONFLICT,
+                "a training learns from the uploaded sounds; stop it first",
+            ));
+        }
+        let file = app.folder.part("audio").join(format!("{}.{}", sound.id, sound.format));
+        // The list's file goes first, so that no sound is listed that is not there.
+        for file in [file.with_extension("json"), file] {
+            fs::remove_file(&file).map_err(|error| Failure::io("deleting", &file, &error))?;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// The sounds in a data folder, oldest first.

@@ -17,7 +17,9 @@ pub struct Wish {
     pub picture: Option<bool>,
     /// Gain of the analysis, -24 to 24 dB.
     pub sensitivity_db: Option<f32>,
-    /// How the picture looks.
+    /// The name of a preset that comes with Dendrite: how the picture looks and moves.
+    pub preset: Option<String>,
+    /// How the picture looks, over the preset.
     pub look: Option<LookWish>,
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use axum::extract::ws::Message;
 use dendrite_engine::{Engine, Networks, Settings, Snapshot, Transport};
+use dendrite_julia::Look;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -40,6 +41,7 @@ pub struct Session {
     engine: Option<Engine>,
     models: Vec<String>,
     settings: Settings,
+    look: Look,
     pictures: Option<Pictures>,
     hops: u64,
     hop_s: f64,
@@ -57,6 +59,7 @@ impl Session {
             engine: None,
             models: Vec::new(),
             settings: Settings::default(),
+            look: Look::default(),
             pictures: None,
             hops: 0,
             hop_s: 1_024.0 / 48_000.0,
@@ -94,8 +97,15 @@ impl Session {
             Some(false) => self.pictures = None,
             _ => {}
         }
-        if let (Some(look), Some(pictures)) = (wish.look, &mut self.pictures) {
-            look.apply(&mut pictures.look);
+        if let Some(name) = &wish.preset {
+            let preset = dendrite_presets::find(name).map_err(|error| Ended(error.to_string()))?;
+            preset.apply(&mut self.settings, &mut self.look);
+        }
+        if let Some(look) = wish.look {
+            look.apply(&mut self.look);
+        }
+        if let Some(pictures) = &mut self.pictures {
+            pictures.look = self.look;
         }
         let other_models = wish.models.as_ref().is_some_and(|models| *models != self.models);
         if wish.sample_rate.is_none() && !other_models {

@@ -29,6 +29,8 @@ pub struct Trainer {
     folder: Arc<Folder>,
     /// The program, where one was named.
     program: Option<PathBuf>,
+    /// The folder of models that was named, whose emotion model is heard with where none was trained or uploaded.
+    models: Option<PathBuf>,
     /// How far the newest job is, for whoever watches.
     status: watch::Sender<Status>,
     /// The job that runs, or the last that ran. Held while one is started, so that two requests do not both start one.
@@ -44,7 +46,7 @@ struct Running {
 
 impl Trainer {
     /// A trainer that knows the jobs of a folder; one that was at work when its studio was killed counts as stopped.
-    pub fn new(folder: Arc<Folder>, program: Option<PathBuf>) -> Self {
+    pub fn new(folder: Arc<Folder>, program: Option<PathBuf>, models: Option<PathBuf>) -> Self {
         let jobs = folder.part("jobs");
         let status = Job::all(&jobs).pop().map_or_else(Status::default, |mut job| {
             if job.state == State::Training {
@@ -55,7 +57,7 @@ impl Trainer {
             }
             Status::of(&job, &job.folder(&jobs))
         });
-        Self { folder, program, status: watch::Sender::new(status), running: Mutex::new(None) }
+        Self { folder, program, models, status: watch::Sender::new(status), running: Mutex::new(None) }
     }
 
     /// How far the newest job is.
@@ -73,6 +75,12 @@ impl Trainer {
         let mut jobs = Job::all(&self.folder.part("jobs"));
         jobs.reverse();
         jobs
+    }
+
+    /// Whether a job runs that learns from uploaded sounds.
+    pub fn learns_from_uploads(&self) -> bool {
+        self.status.borrow().status == State::Training
+            && Job::all(&self.folder.part("jobs")).pop().is_some_and(|job| job.request.wants_uploads())
     }
 
     /// The program, if it is there.
@@ -151,18 +159,17 @@ impl Trainer {
         // All but emotion and orbit hear with the emotion model.
         let hears = |kind: &ModelKind| !matches!(kind, ModelKind::Emotion | ModelKind::Orbit);
         if kinds.iter().any(hears) && !kinds.contains(&ModelKind::Emotion) {
-            let emotion = library::newest(&self.folder, Some(ModelKind::Emotion)).ok_or_else(|| {
+            let to = models.join(format!("{}.json", ModelKind::Emotion.name()));
+            let put = library::put_emotion_model(&self.folder, self.models.as_deref(), &to);
+            if !put.map_err(|error| Failure::io("copying", &to, &error))? {
                 // Nothing has been put there yet.
                 let _ = std::fs::remove_dir_all(&folder);
-                Failure::field(
+                return Err(Failure::field(
                     "model",
-                    "emotion or all first: the others hear with an emotion model, which has to be trained or uploaded",
+                    "emotion or all first: the others hear with an emotion model, and there is none",
                     kinds[0].word(),
-                )
-            })?;
-            let from = emotion.model_file(&self.folder);
-            let to = models.join(format!("{}.json", ModelKind::Emotion.name()));
-            std::fs::copy(from, &to).map_err(|error| Failure::io("copying", &to, &error))?;
+                ));
+            }
         }
         Ok(job)
     }

@@ -61,6 +61,10 @@ impl Served {
         request(self.address(), "POST", path, &[], body)
     }
 
+    pub fn delete(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        request(self.address(), "DELETE", path, headers, b"")
+    }
+
     pub fn status(&self) -> Value {
         self.get("/api/train/status").json()
     }

@@ -165,3 +165,38 @@ fn a_snapshot_is_sent_soon_after_the_last_sample_it_is_due_with() {
     // 10 ms is the aim, in an optimised build on a quiet machine; this one may be neither.
     assert!(late < Duration::from_millis(60), "{late:?}");
 }
+
+#[test]
+fn a_preset_moves_and_looks_as_it_says() {
+    let served = Served::new();
+    let list = served.get("/api/presets").json();
+    let presets = list["presets"].as_array().unwrap();
+    assert_eq!(presets.len(), dendrite_presets::factory().len());
+    let mut settings = Settings::default();
+    let mut look = dendrite_julia::Look::default();
+    dendrite_presets::find("Clockwork").unwrap().apply(&mut settings, &mut look);
+    let clockwork = presets.iter().find(|preset| preset["name"] == "Clockwork").unwrap();
+    assert_eq!(
+        (clockwork["look"]["palette_follows_mood"].as_bool(), clockwork["look"]["zoom"].as_f64()),
+        (Some(look.palette_follows_mood), Some(look.zoom))
+    );
+    // It is locked to the 1/2 bulb of the period-2 disc, where this sound alone does not lead.
+    let (mut stream, _) =
+        Stream::open(served.address(), r#"{"sample_rate": 48000, "picture": true, "preset": "Clockwork"}"#);
+    let sound = sound(200 * HOP);
+    let mut engine = Engine::new(48_000).unwrap();
+    engine.install(Networks::new(ModelSet::built_in(DEFAULT_WEIGHTS)));
+    let mut expected: Vec<Snapshot> = Vec::new();
+    let mut collect = |snapshot: &Snapshot| expected.push(*snapshot);
+    engine.process(&[&sound], sound.len(), &Transport::default(), &settings, &mut collect);
+    let hops = sound.chunks(HOP).enumerate().filter_map(|(n, hop)| {
+        stream.sound(hop);
+        (n > 0).then(|| stream.text())
+    });
+    let last = hops.last().unwrap();
+    let component = expected[expected.len() - 1].orbit.component;
+    assert_eq!(last["component"], serde_json::json!([component.period, component.index]));
+    assert_ne!(component, dendrite_orbit::ComponentId::CARDIOID);
+    let (_, answer) = Stream::open(served.address(), r#"{"sample_rate": 48000, "preset": "Clokwork"}"#);
+    assert!(answer["error"].as_str().unwrap().contains("Clockwork"), "{answer}");
+}

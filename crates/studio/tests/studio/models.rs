@@ -4,7 +4,8 @@ use dendrite_pipeline::ModelKind;
 use dendrite_pipeline::spec::{OrbitShape, random_network};
 use rtneural::{Network, onnx};
 
-use crate::client::{Served, repository};
+use crate::client::{Served, files, repository};
+use crate::listening::{Stream, sound};
 
 fn network(kind: ModelKind) -> Network {
     random_network(kind, OrbitShape::default(), 5).unwrap()
@@ -85,4 +86,79 @@ fn a_folder_of_models_stands_before_those_that_are_built_in() {
     assert_eq!(source(ModelKind::Groove), "refused");
     assert_eq!(source(ModelKind::Orbit), "built-in");
     assert!(repository("models").is_dir());
+}
+
+#[test]
+fn the_files_of_the_six_need_no_sidecar() {
+    let served = Served::with(|options| options.limits.model_bytes = 64 << 20);
+    for kind in ModelKind::ALL {
+        let file = std::fs::read(repository(&format!("models/{}.json", kind.name()))).unwrap();
+        let answer = served.post("/api/model/upload?name=bare.json", &file);
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.text());
+        let entry = answer.json();
+        assert_eq!((&entry["kind"], &entry["parameters"]), (&kind.word().into(), &kind.parameters().into()));
+    }
+}
+
+#[test]
+fn an_orbit_model_of_another_window_is_taken_with_the_shape_that_it_has() {
+    let served = Served::new();
+    let of = |window_frames, include_delta, include_delta_delta, bands| OrbitShape {
+        window_frames,
+        include_delta,
+        include_delta_delta,
+        bands,
+    };
+    // What is told by the number of values alone, and what the sender has to say.
+    for (shape, said) in [
+        (of(10, true, false, 6), ""),
+        (of(10, true, true, 6), ""),
+        (of(25, false, false, 6), ""),
+        (of(10, false, false, 4), ""),
+        (of(10, false, true, 6), "&include_delta_delta=true"),
+        (of(20, false, false, 6), "&window_frames=20"),
+    ] {
+        let network = random_network(ModelKind::Orbit, shape, 3).unwrap();
+        let answer =
+            served.post(&format!("/api/model/upload?name=a.json{said}"), network.to_json().as_bytes());
+        assert_eq!(answer.status, 200, "{shape:?}: {}", answer.text());
+        let metadata = served.get("/api/model/metadata?model=orbit").json();
+        assert_eq!(metadata["orbit"], serde_json::to_value(shape).unwrap());
+        // The engine hears with it.
+        let entry = answer.json();
+        let (mut stream, _) = Stream::open(
+            served.address(),
+            &format!(r#"{{"sample_rate": 48000, "models": [{}]}}"#, entry["id"]),
+        );
+        stream.sound(&sound(2 * 1024));
+        assert_eq!(stream.text()["type"], "snapshot", "{shape:?}");
+    }
+    let network = random_network(ModelKind::Orbit, of(10, true, false, 6), 3).unwrap();
+    let wrong = served.post("/api/model/upload?window_frames=11", network.to_json().as_bytes());
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+}
+
+#[test]
+fn an_uploaded_model_is_deleted_and_a_stream_that_hears_with_it_goes_on() {
+    let served = Served::new();
+    let json = network(ModelKind::Groove).to_json();
+    let id = served.post("/api/model/upload", json.as_bytes()).json()["id"].as_str().unwrap().to_owned();
+    let hello = format!(r#"{{"sample_rate": 48000, "models": ["{id}"]}}"#);
+    let (mut stream, _) = Stream::open(served.address(), &hello);
+    let path = format!("/api/model/{id}");
+    let foreign = served.delete(&path, &[("Origin", "http://evil.example")]);
+    assert_eq!(foreign.status, 403);
+    assert_eq!(served.get("/api/models").json()["models"].as_array().unwrap().len(), 7);
+    assert_eq!(served.delete(&path, &[]).status, 204);
+    assert_eq!(served.delete(&path, &[]).status, 404);
+    assert_eq!(served.get("/api/models").json()["models"].as_array().unwrap().len(), 6);
+    assert_eq!(served.get("/api/model/latest").status, 404);
+    assert!(files(&served.data().join("models")).is_empty() && files(&served.data().join("sets")).is_empty());
+    stream.sound(&sound(2 * 1024));
+    assert_eq!(stream.text()["type"], "snapshot");
+    let (_, refused) = Stream::open(served.address(), &hello);
+    assert_eq!(refused["type"], "error");
+    // The six stay, and no name leads elsewhere.
+    assert_eq!(served.delete("/api/model/orbit_control", &[]).status, 409);
+    assert_eq!(served.delete("/api/model/..%2f..%2faudio", &[]).status, 404);
 }

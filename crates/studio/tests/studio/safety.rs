@@ -1,11 +1,14 @@
 //! What must not work: other sites, other machines, paths out of the data folder, more than the limits.
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
 
 use dendrite_studio::{Options, StartError, Studio};
 use tungstenite::client::IntoClientRequest;
 
 use crate::client::{Served, files, request, wav};
+use crate::listening::{Stream, sound as clicks};
 
 #[test]
 fn other_machines_may_ask_only_where_somebody_said_so() {
@@ -205,4 +208,55 @@ fn every_answer_carries_its_safety_headers() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     }
+}
+
+#[test]
+fn who_keeps_the_studio_waiting_is_not_waited_for() {
+    let served = Served::with(|options| options.limits.patience = Duration::from_millis(400));
+    let host = "Host: localhost\r\n";
+    let upload = format!("POST /api/audio/upload HTTP/1.1\r\n{host}Content-Length: 1000\r\n\r\nRIFF");
+    let start = format!("POST /api/train/start HTTP/1.1\r\n{host}Content-Length: 1000\r\n\r\n{{");
+    let half = "GET /api/health HTTP/1.1\r\nHost: loc".to_owned();
+    for (said, answered) in [(upload, "408"), (start, "400"), (half, ""), (String::new(), "")] {
+        let mut stream = TcpStream::connect(served.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let began = Instant::now();
+        stream.write_all(said.as_bytes()).unwrap();
+        let mut answer = String::new();
+        // Nothing more is sent; that reading ends says that the studio has closed.
+        stream.read_to_string(&mut answer).unwrap();
+        let waited = began.elapsed();
+        assert!((0.3..6.0).contains(&waited.as_secs_f64()), "{said:?}: {waited:?}");
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        assert!(status == answered || status == "408" && answered.is_empty(), "{said:?}: {answer}");
+    }
+    assert!(files(&served.data().join("incoming")).is_empty());
+    // Heads that come a byte at a time have the same time in all.
+    let mut stream = TcpStream::connect(served.address()).unwrap();
+    let closed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"G").is_err()
+    });
+    assert!(closed, "a head may take for ever");
+    // An upload that is slow and comes is taken: 16 KB in pieces, longer in all than the pause may be.
+    let sound = wav();
+    let mut stream = TcpStream::connect(served.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let head = format!(
+        "POST /api/audio/upload HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {}\r\n\r\n",
+        sound.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for part in sound.chunks(sound.len().div_ceil(12)) {
+        stream.write_all(part).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Streams live longer than that.
+    let (mut live, _) = Stream::open(served.address(), r#"{"sample_rate": 48000}"#);
+    std::thread::sleep(Duration::from_millis(900));
+    live.sound(&clicks(2 * 1024));
+    assert_eq!(live.text()["type"], "snapshot");
 }

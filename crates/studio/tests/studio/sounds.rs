@@ -41,3 +41,18 @@ fn there_are_only_so_many_sounds() {
     // 16,044 bytes each: the second passes the mark, the third is refused.
     assert_eq!(statuses, [200, 200, 507]);
 }
+
+#[test]
+fn a_sound_is_deleted_by_its_page_and_by_no_other() {
+    let served = Served::new();
+    let id = served.post("/api/audio/upload", &wav()).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/audio/{id}");
+    assert_eq!(served.delete(&path, &[("Origin", "http://evil.example")]).status, 403);
+    assert_eq!(served.delete(&path, &[("Sec-Fetch-Site", "cross-site")]).status, 403);
+    assert_eq!(served.delete("/api/audio/..%2f..%2flock", &[]).status, 404);
+    assert_eq!(files(&served.data().join("audio")).len(), 2);
+    let own = format!("http://{}", served.address());
+    assert_eq!(served.delete(&path, &[("Origin", &own)]).status, 204);
+    assert_eq!(served.delete(&path, &[]).status, 404);
+    assert!(files(&served.data().join("audio")).is_empty());
+}

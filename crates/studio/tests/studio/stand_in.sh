@@ -1,5 +1,11 @@
 #!/bin/sh
 # Stands in for dendrite-train: leaves the same files, learns nothing. What --seed says decides how it ends.
+case "$1" in
+orbit) model=orbit_control ;;
+harmony) model=harmonypredictor ;;
+*) echo "error: the stand-in makes no $1" >&2; exit 1 ;;
+esac
+word=$1
 for argument in "$@"; do
     case "$argument" in
     --save-dir=*) folder=${argument#*=} ;;
@@ -10,10 +16,12 @@ for argument in "$@"; do
 done
 epochs=${epochs:-3}
 echo "$*" >>"$folder/arguments"
-printf '[orbit]\nepochs = %s\n' "$epochs" >"$folder/config.toml"
-own="$folder/orbit_control"
+# All but the orbit model hear with an emotion model.
+[ "$word" = orbit ] || [ -s "$folder/models/emotionrecognizer.json" ] || { echo "error: no emotion model" >&2; exit 1; }
+printf '[%s]\nepochs = %s\n' "$word" "$epochs" >"$folder/config.toml"
+own="$folder/$model"
 mkdir -p "$own/last"
-trap 'echo "orbit: interrupted"; exit 130' INT TERM
+trap 'echo "$word: interrupted"; exit 130' INT TERM
 entries=""
 epoch=0
 if [ -n "$resume" ]; then
@@ -33,7 +41,7 @@ while [ "$epoch" -lt "$epochs" ]; do
     echo "$epoch" >"$own/last/state.json"
     printf '{"epochs":[%s]}' "$entries" >"$own/training_history.part"
     mv "$own/training_history.part" "$own/training_history.json"
-    echo "orbit epoch $epoch"
+    echo "$word epoch $epoch"
 done
 mkdir -p "$folder/models"
-cp "$STAND_IN_MODEL" "$folder/models/orbit_control.json"
+cp "$STAND_IN_MODELS/$model.json" "$folder/models/"

@@ -5,13 +5,16 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::client::{Served, repository};
+use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::{OrbitShape, random_network};
+
+use crate::client::{Served, repository, wav};
 
 fn served() -> Served {
     // SAFETY: all tests of this process set it to the same value.
     #[allow(unsafe_code, reason = "the stand-in inherits it")]
     unsafe {
-        std::env::set_var("STAND_IN_MODEL", repository("models/orbit_control.json"));
+        std::env::set_var("STAND_IN_MODELS", repository("models"));
     }
     Served::with_trainer()
 }
@@ -66,10 +69,27 @@ fn what_is_wrong_is_named() {
     }
     let answer = served.post("/api/train/start", br#"{"data": "uploads"}"#);
     assert_eq!((answer.status, answer.json()["field"].as_str()), (422, Some("data")));
-    // Harmony hears with an emotion model, and there is none that could be handed to the trainer.
-    let answer = served.post("/api/train/start", br#"{"model": "harmony"}"#);
-    assert_eq!((answer.status, answer.json()["field"].as_str()), (422, Some("model")));
     assert_eq!(served.status()["status"], "idle");
+}
+
+#[test]
+fn the_others_hear_with_the_newest_emotion_model_or_with_the_one_that_is_built_in() {
+    let served = served();
+    let heard_with = |served: &Served| {
+        let started = served.post("/api/train/start", br#"{"model": "harmony", "epochs": 1}"#);
+        assert_eq!(started.status, 200, "{}", started.text());
+        let status = served.wait_for(&["completed", "error"]);
+        assert_eq!(status["status"], "completed", "{status}");
+        let job = served.get("/api/train/history").json()["jobs"][0]["id"].as_str().unwrap().to_owned();
+        std::fs::read(served.data().join("jobs").join(job).join("models/emotionrecognizer.json")).unwrap()
+    };
+    assert_eq!(heard_with(&served), std::fs::read(repository("models/emotionrecognizer.json")).unwrap());
+    let other = random_network(ModelKind::Emotion, OrbitShape::default(), 9).unwrap().to_json();
+    let uploaded = served.post("/api/model/upload", other.as_bytes());
+    assert_eq!(uploaded.status, 200, "{}", uploaded.text());
+    assert_eq!(heard_with(&served), other.as_bytes());
+    let made = served.get("/api/model/latest?model=harmony").body;
+    assert_eq!(made, std::fs::read(repository("models/harmonypredictor.json")).unwrap());
 }
 
 #[test]
@@ -142,4 +162,15 @@ fn events_tell_of_every_change() {
     served.post("/api/train/start", br#"{"epochs": 2}"#);
     let last = lines.find(|status| status["status"] != "training").unwrap();
     assert_eq!((&last["status"], &last["current_epoch"]), (&"completed".into(), &2.into()));
+}
+
+#[test]
+fn sounds_that_are_learnt_from_stay_meanwhile() {
+    let served = served();
+    let id = served.post("/api/audio/upload", &wav()).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/audio/{id}");
+    served.post("/api/train/start", br#"{"data": "uploads", "epochs": 40}"#);
+    assert_eq!(served.delete(&path, &[]).status, 409);
+    served.post("/api/train/stop", b"");
+    assert_eq!(served.delete(&path, &[]).status, 204);
 }
