@@ -56,14 +56,21 @@ fn in_a_window() {
         assert!(Instant::now() < deadline, "there is a picture");
         wait(&mut plugin, Duration::from_millis(100));
     }
-    // A click on the picture gives the editor's window the keys.
-    click(&window, &mut plugin, 450, 250);
-    window.keys_heard();
+    // A click on the picture gives the editor's window the keys, and the picture the focus: H is then nobody else's and hides the
+    // controls. A slow renderer may be behind the mouse, and press and release may come within one picture.
+    loop {
+        click(&window, &mut plugin, 450, 250);
+        window.keys_heard();
+        if heard(&window, &mut plugin, LETTER_H).is_empty() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "H is the picture's after a click on it");
+    }
     for keysym in [SPACE, LETTER_Q, DIGIT_7] {
         assert_eq!(heard(&window, &mut plugin, keysym), [(keysym, true), (keysym, false)], "the host's key");
     }
-    // H hides the controls and shows them again, and is nobody else's.
-    for keysym in [LETTER_H, LETTER_H, TAB] {
+    // H shows the controls again.
+    for keysym in [LETTER_H, TAB] {
         assert_eq!(heard(&window, &mut plugin, keysym), [], "the editor's key");
     }
     // Tab has led from the picture to the first control: the button about Dendrite.
