@@ -3,7 +3,13 @@
 mod about;
 mod app;
 mod canvas;
+mod clipboard;
 mod clock;
+mod compare;
+mod focus;
+#[cfg(target_os = "linux")]
+mod forward;
+mod gestures;
 mod hints;
 mod history;
 mod keys;
@@ -11,6 +17,7 @@ mod models;
 mod overlays;
 mod panel;
 mod play;
+mod presets;
 mod status;
 mod still;
 mod theme;
@@ -74,7 +81,8 @@ impl Editor for DendriteEditor {
             self.snapshots.clone(),
             self.scale_factor.clone(),
             self.windows.open(),
-        );
+        )
+        .embedded(parent.is_some() || wait_for_parent);
         let settings = EguiNiceSettings::new().with_tile("Dendrite").with_resize_hint(self.resize_hint());
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
         create_egui_editor(state, RepaintNotifier::new(), settings, app)

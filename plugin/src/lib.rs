@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`params`], [`play`], [`components`] | parameters, their frozen ids and lists |
 //! | [`state`] | what a session remembers |
+//! | [`register`], [`steps`], [`edits`] | the parameters as a list, and what the user does to them: undo, A and B, presets |
+//! | [`presets`] | the user's presets and their files |
 //! | [`listen`] | which input the engine hears |
 //! | [`models`] | the model set: chosen, read, handed over |
 //! | [`notes`], [`align`] | what goes back to the host besides the sound |
@@ -20,6 +22,7 @@ pub mod align;
 pub mod background;
 pub mod capture;
 pub mod editor;
+pub mod edits;
 pub mod exchange;
 pub mod fence;
 pub mod formats;
@@ -30,8 +33,11 @@ pub mod notes;
 pub mod notice;
 pub mod params;
 pub mod play;
+pub mod presets;
+pub mod register;
 pub mod save;
 pub mod state;
+pub mod steps;
 pub mod trace;
 
 pub use dendrite_presets::components;
@@ -353,6 +359,7 @@ impl Drop for Dendrite {
         // The library may be unloaded after this: no thread of a window may be left in it.
         self.windows.wait_until_closed();
         self.session.models.finish();
+        self.session.presets.finish();
     }
 }
 

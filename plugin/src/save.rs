@@ -57,7 +57,9 @@ impl Saver {
         let (told, mut make) = (notices.clone(), Some(make));
         stay_loaded();
         let started = Background::start("dendrite-save", Duration::ZERO, move |_| {
-            if let (Some(path), Some(make)) = (choose(kind, &name), make.take()) {
+            if let (Place::Chosen(path) | Place::Default(path), Some(make)) =
+                (choose(kind, &name), make.take())
+            {
                 match make().and_then(|bytes| write(&path, &bytes)) {
                     Ok(()) => told.post(format!("Saved as {}.", path.display())),
                     Err(message) => told.post(message),
@@ -75,7 +77,7 @@ impl Saver {
 /// Keeps this library in memory until the process ends: a dialog may outlive its instance, and hosts unload a plug-in whose
 /// last instance is gone.
 #[cfg(unix)]
-fn stay_loaded() {
+pub(crate) fn stay_loaded() {
     let mut information = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: dladdr only writes to the structure it is given; the address is that of a function of this library.
     let found = unsafe { libc::dladdr(stay_loaded as *const libc::c_void, information.as_mut_ptr()) } != 0;
@@ -91,10 +93,21 @@ fn stay_loaded() {
 
 /// Windows and others: hosts there keep the library while its windows are open.
 #[cfg(not(unix))]
-fn stay_loaded() {}
+pub(crate) fn stay_loaded() {}
 
-/// Where the user wants the file; `None` if they do not.
-fn choose(kind: Kind, name: &str) -> Option<PathBuf> {
+/// Where a file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where the user has said in the dialog, which asks before it lets a file be replaced.
+    Chosen(PathBuf),
+    /// Where such files belong: there is no dialog here.
+    Default(PathBuf),
+    /// The user does not want it.
+    Nowhere,
+}
+
+/// Asks where the user wants the file.
+pub(crate) fn choose(kind: Kind, name: &str) -> Place {
     let opened = Instant::now();
     let dialog = rfd::AsyncFileDialog::new()
         .set_title(kind.title)
@@ -102,10 +115,32 @@ fn choose(kind: Kind, name: &str) -> Option<PathBuf> {
         .add_filter(kind.name, &[kind.ending]);
     let chosen = pollster::block_on(dialog.save_file()).map(|file| file.path().to_owned());
     match chosen {
-        Some(path) if path.extension().is_none() => Some(path.with_extension(kind.ending)),
-        Some(path) => Some(path),
-        None if opened.elapsed() < NEVER_OPEN => Some(default_folder(kind.folders).join(name)),
-        None => None,
+        Some(path) if path.extension().is_none() => Place::Chosen(path.with_extension(kind.ending)),
+        Some(path) => Place::Chosen(path),
+        None if opened.elapsed() < NEVER_OPEN => Place::Default(default_folder(kind.folders).join(name)),
+        None => Place::Nowhere,
+    }
+}
+
+/// A file that is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// This one.
+    File(PathBuf),
+    /// The user wants none.
+    Nothing,
+    /// There is no dialog here.
+    NoDialog,
+}
+
+/// Asks which file the user wants to be read.
+pub(crate) fn choose_existing(kind: Kind) -> Chosen {
+    let opened = Instant::now();
+    let dialog = rfd::AsyncFileDialog::new().set_title(kind.title).add_filter(kind.name, &[kind.ending]);
+    match pollster::block_on(dialog.pick_file()) {
+        Some(file) => Chosen::File(file.path().to_owned()),
+        None if opened.elapsed() < NEVER_OPEN => Chosen::NoDialog,
+        None => Chosen::Nothing,
     }
 }
 

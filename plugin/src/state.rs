@@ -12,6 +12,7 @@
 //! | `state_version` | the number of this format, [`STATE_VERSION`] |
 //! | `editor` | [`EditorMemory`] |
 //! | `models` | [`ModelMemory`]: the folder of the models and the hash of the set |
+//! | `edits` | [`EditsMemory`]: the set of values that is not heard, and the presets that the two sets began with |
 //! | `kept_params` | parameters of a newer session that this version does not know, id -> value |
 //! | `kept_from_version` | the format number of the newer session that the kept things come from |
 //!
@@ -28,9 +29,12 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::Capture;
+use crate::edits::{Edits, EditsMemory};
 use crate::models::{ModelMemory, Models};
 use crate::notice::Notices;
 use crate::params::DendriteParams;
+use crate::presets::Shelf;
+use crate::register::Register;
 
 /// Number of the state's format. Raised when a field or a parameter changes its meaning, together with a migration.
 pub const STATE_VERSION: u32 = 1;
@@ -41,6 +45,7 @@ const MIGRATIONS: [fn(&mut PluginState); STATE_VERSION as usize - 1] = [];
 const VERSION_FIELD: &str = "state_version";
 const EDITOR_FIELD: &str = "editor";
 const MODELS_FIELD: &str = "models";
+const EDITS_FIELD: &str = "edits";
 const KEPT_PARAMS_FIELD: &str = "kept_params";
 const KEPT_FROM_FIELD: &str = "kept_from_version";
 /// Carries what [`filter`], which knows no instance, has to tell to the instance that is being restored. Never saved.
@@ -167,7 +172,6 @@ struct Memory {
 }
 
 /// The parameters together with everything else that a session saves. This is what the framework stores and restores.
-#[derive(Default)]
 pub struct Session {
     /// The parameters, shared with audio thread and editor; they are atomics inside.
     pub params: Arc<DendriteParams>,
@@ -177,8 +181,27 @@ pub struct Session {
     pub models: Arc<Models>,
     /// The last bars that were played.
     pub capture: Capture,
+    /// What the user has done to the parameters.
+    pub edits: Edits,
+    /// The user's presets.
+    pub presets: Shelf,
     /// Locked by main thread and editor only.
     memory: Mutex<Memory>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        let params = Arc::<DendriteParams>::default();
+        Self {
+            notices: Arc::default(),
+            models: Arc::default(),
+            capture: Capture::default(),
+            edits: Edits::new(Register::new(params.clone())),
+            presets: Shelf::default(),
+            memory: Mutex::default(),
+            params,
+        }
+    }
 }
 
 impl Session {
@@ -217,6 +240,9 @@ unsafe impl Params for Session {
         if let Ok(models) = serde_json::to_string(&self.models.memory()) {
             fields.insert(MODELS_FIELD.to_owned(), models);
         }
+        if let Ok(edits) = serde_json::to_string(&self.edits.memory()) {
+            fields.insert(EDITS_FIELD.to_owned(), edits);
+        }
         for (name, kept) in [(KEPT_PARAMS_FIELD, &memory.kept_params), (KEPT_FROM_FIELD, &memory.kept_from)] {
             if let Some(kept) = kept {
                 fields.insert(name.to_owned(), kept.clone());
@@ -242,6 +268,23 @@ unsafe impl Params for Session {
                 "The folder of the models could not be read from the session ({error}); the models stay as they are."
             )),
         }
+        let edits = match fields.get(EDITS_FIELD).map(|json| serde_json::from_str::<EditsMemory>(json)) {
+            None => EditsMemory::default(),
+            Some(Ok(edits)) => edits,
+            Some(Err(error)) => {
+                self.notices.post(format!(
+                    "The second set of values could not be read from the session ({error}); it is the same as the first."
+                ));
+                EditsMemory::default()
+            }
+        };
+        let unusable = self.edits.restore(edits);
+        if !unusable.is_empty() {
+            self.notices.post(format!(
+                "Values of the second set that could not be used are those of the first: {}.",
+                unusable.join(", ")
+            ));
+        }
         let mut memory = self.memory.lock();
         // A state without an editor field (a preset) leaves the window as it is.
         if let Some(Ok(editor)) = editor {
@@ -252,8 +295,16 @@ unsafe impl Params for Session {
         memory.kept_fields = fields
             .iter()
             .filter(|(name, _)| {
-                ![VERSION_FIELD, EDITOR_FIELD, MODELS_FIELD, KEPT_PARAMS_FIELD, KEPT_FROM_FIELD, NOTICE_FIELD]
-                    .contains(&name.as_str())
+                ![
+                    VERSION_FIELD,
+                    EDITOR_FIELD,
+                    MODELS_FIELD,
+                    EDITS_FIELD,
+                    KEPT_PARAMS_FIELD,
+                    KEPT_FROM_FIELD,
+                    NOTICE_FIELD,
+                ]
+                .contains(&name.as_str())
             })
             .map(|(name, json)| (name.clone(), json.clone()))
             .collect();
@@ -405,6 +456,26 @@ mod tests {
         let other = Session::default();
         other.deserialize_fields(&session.serialize_fields());
         assert_eq!(other.editor(), memory);
+    }
+
+    #[test]
+    fn the_set_that_is_not_heard_survives_a_round_trip() {
+        let session = Session::default();
+        let edits = &session.edits;
+        let place = edits.register().place("glow").unwrap();
+        edits.switch();
+        // SAFETY: the register keeps its parameters alive.
+        unsafe { edits.register().pointer(place)._internal_set_normalized_value(0.25) };
+        edits.switch();
+        let fields = session.serialize_fields();
+        let other = Session::default();
+        other.deserialize_fields(&fields);
+        assert_eq!(other.edits.memory(), edits.memory());
+        assert_eq!(other.serialize_fields(), fields);
+        // What makes no sense is told, and nothing is lost but that.
+        other.deserialize_fields(&BTreeMap::from([(EDITS_FIELD.to_owned(), "[7]".to_owned())]));
+        assert_eq!(other.notices.shown().len(), 1);
+        assert!(!other.edits.differ());
     }
 
     #[test]

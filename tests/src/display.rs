@@ -6,9 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use x11rb::connection::Connection;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt, CreateWindowAux,
-    ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt,
+    CreateWindowAux, EventMask, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
+    MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -135,15 +137,20 @@ impl Window {
     /// # Panics
     /// If the display is gone, or its keyboard has no such key.
     pub fn key(&self, keysym: u32) {
+        let keycode = self.keycode(keysym);
+        self.input(KEY_PRESS_EVENT, keycode, [0, 0]);
+        self.input(KEY_RELEASE_EVENT, keycode, [0, 0]);
+    }
+
+    /// The key that has a keysym.
+    fn keycode(&self, keysym: u32) -> u8 {
         let setup = self.connection.setup();
         let count = setup.max_keycode - setup.min_keycode + 1;
         let map = self.connection.get_keyboard_mapping(setup.min_keycode, count);
         let map = map.expect("the display is connected").reply().expect("there is a keyboard");
         let per_key = usize::from(map.keysyms_per_keycode).max(1);
         let place = map.keysyms.iter().position(|other| *other == keysym).expect("the keyboard has the key");
-        let keycode = setup.min_keycode + (place / per_key) as u8;
-        self.input(KEY_PRESS_EVENT, keycode, [0, 0]);
-        self.input(KEY_RELEASE_EVENT, keycode, [0, 0]);
+        setup.min_keycode + (place / per_key) as u8
     }
 
     /// The window is in the corner of the screen, so places in it are places there.
@@ -152,6 +159,66 @@ impl Window {
             .xtest_fake_input(event, detail, x11rb::CURRENT_TIME, x11rb::NONE, x, y, 0)
             .expect("the display is connected");
         self.connection.sync().expect("the display is connected");
+    }
+
+    /// Sends a key to the editor inside as a program may, which is not the same as pressing it.
+    ///
+    /// # Panics
+    /// If there is no editor, the display is gone, or its keyboard has no such key.
+    pub fn send_key_inside(&self, keysym: u32) {
+        let editor = *self.inside().last().expect("an editor is inside");
+        let root = self.connection.setup().roots[0].root;
+        for (kind, mask) in
+            [(KEY_PRESS_EVENT, EventMask::KEY_PRESS), (KEY_RELEASE_EVENT, EventMask::KEY_RELEASE)]
+        {
+            let event = KeyPressEvent {
+                response_type: kind,
+                detail: self.keycode(keysym),
+                sequence: 0,
+                time: x11rb::CURRENT_TIME,
+                root,
+                event: editor,
+                child: x11rb::NONE,
+                root_x: 0,
+                root_y: 0,
+                event_x: 0,
+                event_y: 0,
+                state: KeyButMask::default(),
+                same_screen: true,
+            };
+            self.connection.send_event(false, editor, mask, event).expect("the display is connected");
+        }
+        self.connection.sync().expect("the display is connected");
+    }
+
+    /// From now on keys that come to this window are kept for [`Window::keys_heard`].
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn listen_to_keys(&self) {
+        let keys = EventMask::KEY_PRESS | EventMask::KEY_RELEASE;
+        let keys = ChangeWindowAttributesAux::new().event_mask(keys);
+        self.connection.change_window_attributes(self.id, &keys).expect("the display is connected");
+        self.connection.sync().expect("the display is connected");
+    }
+
+    /// The keys that have come to this window since it was asked last, pressed (true) or let go of: keysym without shift.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn keys_heard(&self) -> Vec<(u32, bool)> {
+        let mut heard = Vec::new();
+        while let Some(event) = self.connection.poll_for_event().expect("the display is connected") {
+            let (event, pressed) = match event {
+                Event::KeyPress(event) => (event, true),
+                Event::KeyRelease(event) => (event, false),
+                _ => continue,
+            };
+            let map = self.connection.get_keyboard_mapping(event.detail, 1);
+            let map = map.expect("the display is connected").reply().expect("there is a keyboard");
+            heard.push((map.keysyms.first().copied().unwrap_or(0), pressed));
+        }
+        heard
     }
 
     /// The windows inside, which are the editor's.

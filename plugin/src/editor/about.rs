@@ -12,7 +12,11 @@ const SECTIONS: [(&str, &str); 4] = [
         "Ubuntu Light (Ubuntu Font Licence 1.0), Hack (MIT and Bitstream Vera licences), Noto Emoji (SIL Open Font \
          Licence 1.1), emoji-icon-font (MIT).",
     ),
-    ("VST", "VST is a registered trademark of Steinberg Media Technologies GmbH."),
+    (
+        "VST",
+        "VST is a registered trademark of Steinberg Media Technologies GmbH. The interface to VST3 hosts is the crate vst3 \
+         (MIT or Apache 2.0 licence), generated from the headers of the VST3 API.",
+    ),
     ("Flashing pictures", "The picture answers to sound. Keep the flash limiter on when others watch."),
 ];
 

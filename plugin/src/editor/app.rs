@@ -13,12 +13,13 @@ use nice_plug_egui::{Frame, NiceEguiApp};
 
 use super::canvas::{Canvas, Covered};
 use super::clock::{Clock, Moment};
+use super::gestures::Gestures;
 use super::history::History;
 use super::keys::{self, Around, Command};
-use super::models::ModelPanel;
 use super::overlays::{Overlays, Sight, layout};
+use super::panel::{self, Panel};
 use super::windows::Guard;
-use super::{about, hints, panel, status, still, theme};
+use super::{about, focus, hints, status, still, theme};
 use crate::exchange::Subscriber;
 use crate::save::Saver;
 use crate::state::{EditorMemory, Session};
@@ -46,6 +47,11 @@ pub struct App {
     saver: Saver,
     /// Which keys the host was told it does not get.
     keys_taken: keys::Taken,
+    /// Whether there is a host's window around this one.
+    embedded: bool,
+    /// The way of the other keys to the host's window.
+    #[cfg(target_os = "linux")]
+    forward: Option<super::forward::Forward>,
     /// Whether the about box is open.
     about: bool,
     /// Time in seconds since the window opened, and when the canvas was clicked last.
@@ -54,8 +60,8 @@ pub struct App {
     /// The way to the host; there from `build` on.
     host: Option<GuiContext>,
     last_picture: Instant,
-    /// What is being typed in the panel of the models.
-    model_panel: ModelPanel,
+    /// What is being typed and asked in the panel.
+    panel: Panel,
     /// Size of the window when the drag of its corner began.
     dragged_from: Option<egui::Vec2>,
     /// Counts the window out when it goes. Last, so that it goes last.
@@ -82,15 +88,23 @@ impl App {
             frozen: None,
             saver: Saver::default(),
             keys_taken: keys::Taken::default(),
+            embedded: false,
+            #[cfg(target_os = "linux")]
+            forward: None,
             about: false,
             time_s: 0.0,
             clicked_s: f64::NEG_INFINITY,
             host: None,
             last_picture: Instant::now(),
-            model_panel: ModelPanel::default(),
+            panel: Panel::default(),
             dragged_from: None,
             guard,
         }
+    }
+
+    /// The same in a window of a host's, or on its own.
+    pub fn embedded(self, embedded: bool) -> Self {
+        Self { embedded, ..self }
     }
 
     /// The picture, and what mouse and keys do to it.
@@ -136,14 +150,8 @@ impl App {
         let memory = self.session.editor();
         let mut now = memory;
         if let Some(host) = &self.host {
-            panel::show(
-                ui,
-                &host.param_setter(),
-                &self.session,
-                &mut self.model_panel,
-                &mut now.panel_open,
-                &mut self.about,
-            );
+            let gestures = Gestures::new(host, &self.session.edits);
+            self.panel.show(ui, gestures, &self.session, &mut now.panel_open, &mut self.about);
         }
         if let Some(column) = column {
             let sight = Sight { moment, history: &self.history, shared: &self.snapshots.shared };
@@ -180,7 +188,7 @@ impl App {
     fn resize_corner(&mut self, ui: &mut Ui) {
         let window = ui.ctx().content_rect();
         let corner = Rect::from_min_max(window.max - vec2(CORNER, CORNER), window.max);
-        let response = ui.interact(corner, Id::unique("resize"), Sense::drag());
+        let response = ui.interact(corner, Id::unique("resize"), Sense::DRAG);
         if response.drag_started() {
             self.dragged_from = Some(window.size());
         }
@@ -207,14 +215,22 @@ impl NiceEguiApp for App {
         &mut self,
         context: egui::Context,
         host: GuiContext,
-        _frame: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<(), HandlerError> {
         self.guard.enter_thread();
+        #[cfg(target_os = "linux")]
+        {
+            let listen = || super::forward::Forward::listen(frame.baseview_window());
+            self.forward = self.embedded.then(listen).flatten();
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (frame, self.embedded);
         // The context is a new one: what an earlier one has drawn with is gone with it.
         self.canvas = Canvas::default();
         self.overlays = Overlays::default();
         self.keys_taken = keys::Taken::default();
         self.host = Some(host);
+        self.session.edits.abandon();
         self.last_picture = Instant::now();
         theme::apply(&context);
         Ok(())
@@ -232,6 +248,10 @@ impl NiceEguiApp for App {
         clock.passed(|snapshot| history.hop(snapshot));
         history.picture(&moment, elapsed_s);
 
+        focus::watch(ui.ctx());
+        if let Some(host) = &self.host {
+            focus::undo_keys(ui.ctx(), Gestures::new(host, &self.session.edits));
+        }
         let window = ui.ctx().content_rect();
         let controls = self.around == Around::Everything;
         let panel_open = controls && self.session.editor().panel_open;
@@ -241,6 +261,7 @@ impl NiceEguiApp for App {
             right: layout::covered_width(ui.ctx(), column.is_some()),
         };
         self.picture(ui, &moment, covered, elapsed_s);
+        focus::canvas_ring(ui);
 
         // The click that opens the box is not one beside it: it is shown from the next picture on.
         let about = self.about;
@@ -265,6 +286,11 @@ impl NiceEguiApp for App {
             about::show(ui.ctx(), &mut self.about);
         }
         self.resize_corner(ui);
+        #[cfg(target_os = "linux")]
+        if let Some(forward) = &mut self.forward {
+            // Whose they are was settled when they came: before this picture.
+            forward.pass(self.keys_taken);
+        }
         self.keys_taken.update(ui.ctx(), frame);
 
         ui.ctx().request_repaint_after(PICTURE_TIME.saturating_sub(now.elapsed()));

@@ -1,4 +1,4 @@
-//! The keys of the canvas: heard only after a click on it, so that a host's own keys stay the host's.
+//! The keys of the canvas, heard only when it has the focus, and which keys are the host's: all that nothing here uses now.
 
 use egui::{Context, Key, Modifiers};
 use nice_plug_egui::{Frame, Key as HostKey, KeyCapture};
@@ -62,6 +62,32 @@ pub fn pressed(context: &Context) -> Option<Command> {
     })
 }
 
+/// The keys with a name that the editor uses.
+pub mod named {
+    use keyboard_types::NamedKey;
+    use nice_plug_egui::Key;
+
+    pub const TAB: Key = Key::Named(NamedKey::Tab);
+    pub const ESCAPE: Key = Key::Named(NamedKey::Escape);
+    pub const ENTER: Key = Key::Named(NamedKey::Enter);
+    pub const LEFT: Key = Key::Named(NamedKey::ArrowLeft);
+    pub const RIGHT: Key = Key::Named(NamedKey::ArrowRight);
+    pub const UP: Key = Key::Named(NamedKey::ArrowUp);
+    pub const DOWN: Key = Key::Named(NamedKey::ArrowDown);
+    pub const BACKSPACE: Key = Key::Named(NamedKey::Backspace);
+    pub const DELETE: Key = Key::Named(NamedKey::Delete);
+}
+
+/// What moves between controls, from the picture as well.
+const MOVING: [HostKey; 2] = [named::TAB, named::ESCAPE];
+
+/// What the controls use besides.
+const CONTROLS: [HostKey; 7] =
+    [named::ENTER, named::LEFT, named::RIGHT, named::UP, named::DOWN, named::BACKSPACE, named::DELETE];
+
+/// What is used together with Ctrl: undo, redo, copy, paste.
+const WITH_CTRL: [&str; 8] = ["z", "y", "c", "v", "Z", "Y", "C", "V"];
+
 /// Which keys the host does not get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Taken {
@@ -72,19 +98,21 @@ pub enum Taken {
     Typing,
     /// Those of the canvas.
     Canvas,
-    /// Those that a focused widget might use, but never the space bar.
-    Widgets,
+    /// Those of a control that has the focus, but never the space bar.
+    Control,
+    /// Those by which a control gets the focus.
+    Nothing,
 }
 
 impl Taken {
     /// Tells the window which keys are ours now, when that has changed.
     pub fn update(&mut self, context: &Context, frame: &mut Frame) {
-        let now = if context.text_edit_focused() {
-            Taken::Typing
-        } else if context.memory(|memory| memory.has_focus(canvas::id())) {
-            Taken::Canvas
-        } else {
-            Taken::Widgets
+        let focused = context.memory(|memory| memory.focused());
+        let now = match focused {
+            _ if context.text_edit_focused() => Taken::Typing,
+            Some(id) if id == canvas::id() => Taken::Canvas,
+            Some(_) => Taken::Control,
+            None => Taken::Nothing,
         };
         if now != *self {
             *self = now;
@@ -92,12 +120,37 @@ impl Taken {
         }
     }
 
+    /// Whether a key is ours, and not the host's. The framework cannot look at Ctrl and asks for the key alone.
+    #[cfg(target_os = "linux")]
+    pub fn takes(self, key: &HostKey, ctrl: bool) -> bool {
+        let by_ctrl = matches!(key, HostKey::Character(written) if WITH_CTRL.contains(&written.as_str()));
+        match self.capture() {
+            KeyCapture::CaptureAll => true,
+            KeyCapture::CaptureKeys(keys) => keys.contains(key) && by_ctrl == ctrl,
+            KeyCapture::IgnoreAll | KeyCapture::IgnoreKeys(_) => false,
+        }
+    }
+
+    /// Whether every key is ours.
+    #[cfg(target_os = "linux")]
+    pub fn is_all(self) -> bool {
+        matches!(self, Taken::Unset | Taken::Typing)
+    }
+
     fn capture(self) -> KeyCapture {
-        let written = |keys: &[&str]| keys.iter().map(|key| HostKey::Character((*key).to_owned())).collect();
+        let written = |keys: &[&str]| -> Vec<HostKey> {
+            keys.iter().map(|key| HostKey::Character((*key).to_owned())).collect()
+        };
         match self {
             Taken::Unset | Taken::Typing => KeyCapture::CaptureAll,
-            Taken::Canvas => KeyCapture::CaptureKeys(written(&WRITTEN)),
-            Taken::Widgets => KeyCapture::IgnoreKeys(written(&[" "])),
+            Taken::Canvas => {
+                let back = &WITH_CTRL;
+                KeyCapture::CaptureKeys([written(&WRITTEN), written(back), MOVING.to_vec()].concat())
+            }
+            Taken::Control => {
+                KeyCapture::CaptureKeys([written(&WITH_CTRL), MOVING.to_vec(), CONTROLS.to_vec()].concat())
+            }
+            Taken::Nothing => KeyCapture::CaptureKeys(MOVING[..1].to_vec()),
         }
     }
 }
@@ -123,12 +176,33 @@ mod tests {
     #[test]
     fn the_space_bar_stays_the_hosts_unless_something_is_typed() {
         let space = HostKey::Character(" ".to_owned());
-        for taken in [Taken::Canvas, Taken::Widgets] {
+        for taken in [Taken::Canvas, Taken::Control, Taken::Nothing] {
             match taken.capture() {
                 KeyCapture::CaptureKeys(keys) => assert!(!keys.contains(&space)),
-                KeyCapture::IgnoreKeys(keys) => assert!(keys.contains(&space)),
                 other => panic!("{taken:?}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn letters_are_ours_with_ctrl_or_without_but_not_both() {
+        let key = |written: &str| HostKey::Character(written.to_owned());
+        for (taken, written, ctrl, ours) in [
+            (Taken::Canvas, "h", false, true),
+            (Taken::Canvas, "h", true, false),
+            (Taken::Canvas, "z", false, false),
+            (Taken::Canvas, "z", true, true),
+            (Taken::Control, "h", false, false),
+            (Taken::Control, "Z", true, true),
+            (Taken::Nothing, "z", true, false),
+            (Taken::Typing, "z", false, true),
+            (Taken::Typing, " ", false, true),
+        ] {
+            assert_eq!(taken.takes(&key(written), ctrl), ours, "{taken:?} {written} {ctrl}");
+        }
+        assert!(Taken::Nothing.takes(&named::TAB, false));
+        assert!(!Taken::Nothing.takes(&named::ENTER, false));
+        assert!(Taken::Control.takes(&named::ENTER, false));
     }
 }

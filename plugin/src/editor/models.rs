@@ -6,7 +6,7 @@ use dendrite_engine::ModelStatus;
 use dendrite_pipeline::ModelKind;
 use egui::{Align, Label, Layout, RichText, Sense, TextEdit, Ui, vec2};
 
-use super::theme;
+use super::{theme, widgets};
 use crate::models::{Choice, View, short_name};
 use crate::state::Session;
 
@@ -36,16 +36,15 @@ impl ModelPanel {
         let mut choice = None;
         ui.horizontal(|ui| {
             let typed = self.folder.trim();
-            let load = ui.add_enabled(!typed.is_empty(), egui::Button::new("Load"));
-            if load.on_hover_text("Read the models of this folder").clicked()
-                || (entered && !typed.is_empty())
-            {
+            let hint = "Read the models of this folder";
+            let load = widgets::enabled_button(ui, !typed.is_empty(), "Load", hint);
+            if load || (entered && !typed.is_empty()) {
                 choice = Some(Choice::Folder(PathBuf::from(typed)));
             }
-            if ui.button("Reload").on_hover_text("Read the chosen files again").clicked() {
+            if widgets::button(ui, "Reload", "Read the chosen files again") {
                 choice = Some(view.choice.clone());
             }
-            if ui.button("Default").on_hover_text("Back to the models that come with Dendrite").clicked() {
+            if widgets::button(ui, "Default", "Back to the models that come with Dendrite") {
                 choice = Some(Choice::Default);
             }
         });

@@ -3,34 +3,33 @@
 use egui::{CollapsingHeader, RichText, Ui};
 use nice_plug::prelude::*;
 
-use super::{theme, widgets};
+use super::gestures::Gestures;
+use super::{focus, theme, widgets};
 use crate::capture::BARS;
 use crate::play::{MAX_SEED, ModulationParams, PlayParams, VoiceParams};
 use crate::state::Session;
 
 /// Draws the group and acts on its buttons.
-pub fn show(ui: &mut Ui, setter: &ParamSetter, session: &Session) {
+pub fn show(ui: &mut Ui, gestures: Gestures, session: &Session) {
     let play: &PlayParams = &session.params.play;
-    widgets::choice(ui, setter, &play.mode, "When Dendrite plays along; its notes go to the MIDI output");
-    widgets::choice(ui, setter, &play.key, "The tonic of what is played: as heard, or yours");
-    widgets::choice(ui, setter, &play.scale, "The scale of the melody: as heard, or yours");
+    widgets::choice(ui, gestures, &play.mode, "When Dendrite plays along; its notes go to the MIDI output");
+    widgets::choice(ui, gestures, &play.key, "The tonic of what is played: as heard, or yours");
+    widgets::choice(ui, gestures, &play.scale, "The scale of the melody: as heard, or yours");
     widgets::choice(
         ui,
-        setter,
+        gestures,
         &play.chords,
         "Follow the chords that are heard, stay on the last one, or play none",
     );
-    widgets::number(ui, setter, &play.seed, "Another seed is another idea on the same music");
+    widgets::number(ui, gestures, &play.seed, "Another seed is another idea on the same music");
     ui.horizontal(|ui| {
-        if ui.button("New idea").on_hover_text("Draws another seed").clicked() {
+        if widgets::button(ui, "New idea", "Draws another seed") {
             let seed = another(play.seed.value(), ui.input(|input| input.time));
-            setter.begin_set_parameter(&play.seed);
-            setter.set_parameter(&play.seed, seed);
-            setter.end_set_parameter(&play.seed);
+            gestures.change(&play.seed, play.seed.preview_normalized(seed));
         }
     });
     ui.add_space(3.0);
-    widgets::switch(ui, setter, &play.expression, "Sends CC 1, 11, 64 and 74 with the notes");
+    widgets::switch(ui, gestures, &play.expression, "Sends CC 1, 11, 64 and 74 with the notes");
     let hints = [
         "One note at a time, on the scale",
         "Three or four notes, led with least movement",
@@ -38,42 +37,49 @@ pub fn show(ui: &mut Ui, setter: &ParamSetter, session: &Session) {
         "Kick, snare and hi-hat (General MIDI)",
     ];
     for (params, hint) in play.voices().into_iter().zip(hints) {
-        voice(ui, setter, params, hint);
+        voice(ui, gestures, params, hint);
     }
-    modulation(ui, setter, &play.modulation);
+    modulation(ui, gestures, &play.modulation);
     save(ui, session);
 }
 
 /// A voice: its switch, and the rest folded away.
-fn voice(ui: &mut Ui, setter: &ParamSetter, params: &VoiceParams, hint: &str) {
-    widgets::switch(ui, setter, &params.on, hint);
+fn voice(ui: &mut Ui, gestures: Gestures, params: &VoiceParams, hint: &str) {
+    widgets::switch(ui, gestures, &params.on, hint);
     folded(ui, params.on.name(), |ui| {
-        widgets::number(ui, setter, &params.density, "How many notes; the middle is what the music asks for");
-        widgets::number(ui, setter, &params.velocity, "How hard, compared with what the music asks for");
-        widgets::number(ui, setter, &params.humanise, "Random deviation of time and velocity");
-        widgets::number(ui, setter, &params.octave, "Octaves up or down");
-        widgets::number(ui, setter, &params.channel, "MIDI channel");
+        widgets::number(
+            ui,
+            gestures,
+            &params.density,
+            "How many notes; the middle is what the music asks for",
+        );
+        widgets::number(ui, gestures, &params.velocity, "How hard, compared with what the music asks for");
+        widgets::number(ui, gestures, &params.humanise, "Random deviation of time and velocity");
+        widgets::number(ui, gestures, &params.octave, "Octaves up or down");
+        widgets::number(ui, gestures, &params.channel, "MIDI channel");
     });
 }
 
-fn modulation(ui: &mut Ui, setter: &ParamSetter, params: &ModulationParams) {
+fn modulation(ui: &mut Ui, gestures: Gestures, params: &ModulationParams) {
     widgets::switch(
         ui,
-        setter,
+        gestures,
         &params.on,
         "Sends what is heard as controllers, for other plug-ins to move with",
     );
     folded(ui, params.on.name(), |ui| {
-        widgets::number(ui, setter, &params.channel, "MIDI channel of the controllers");
+        widgets::number(ui, gestures, &params.channel, "MIDI channel of the controllers");
         for controller in &params.controllers {
-            widgets::number(ui, setter, &controller.number, "Controller number");
+            widgets::number(ui, gestures, &controller.number, "Controller number");
         }
     });
 }
 
 fn folded(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     let title = RichText::new("more").size(11.5).color(theme::DIM);
-    CollapsingHeader::new(title).id_salt(name).show_unindented(ui, contents);
+    let shown = CollapsingHeader::new(title).id_salt(name).show_unindented(ui, contents);
+    let header = shown.header_response.on_hover_text("What else there is to set of it");
+    focus::ring(ui, &header, header.rect);
     ui.add_space(3.0);
 }
 
@@ -85,7 +91,7 @@ fn save(ui: &mut Ui, session: &Session) {
             .on_hover_text("The last bars that Dendrite played, as a MIDI file");
         for bars in BARS {
             let hint = format!("Save the last {bars} bars as .mid");
-            if ui.button(bars.to_string()).on_hover_text(hint).clicked() {
+            if widgets::button(ui, &bars.to_string(), &hint) {
                 session.capture.save(bars, &session.notices);
             }
         }

@@ -4,7 +4,7 @@ use dendrite_engine::ModelStatus;
 use egui::{Align2, FontId, Id, Rect, RichText, Sense, Ui, pos2, vec2};
 
 use super::clock::Moment;
-use super::theme;
+use super::{theme, widgets};
 use crate::components;
 use crate::exchange::Shared;
 use crate::notice::Notices;
@@ -105,7 +105,7 @@ pub fn notices(ui: &Ui, free: Rect, notices: &Notices) {
             theme::glass().show(ui, |ui| {
                 ui.set_width(width);
                 ui.label(RichText::new(&text).size(12.5).color(theme::WARM));
-                if ui.small_button("Dismiss").clicked() {
+                if widgets::button(ui, "Dismiss", "Take this note away") {
                     notices.dismiss(&text);
                 }
             });

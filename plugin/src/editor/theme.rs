@@ -14,6 +14,8 @@ pub const ACCENT: Color32 = Color32::from_rgb(126, 178, 226);
 pub const WARM: Color32 = Color32::from_rgb(240, 190, 120);
 /// Tracks of sliders and switches.
 pub const TRACK: Color32 = Color32::from_rgb(44, 50, 66);
+/// What lies under a small button that is pointed at.
+pub const LIFT: Color32 = Color32::from_rgba_premultiplied(14, 14, 14, 14);
 /// Width of the panel in logical pixels.
 pub const PANEL_WIDTH: f32 = 268.0;
 /// Distance of what floats from the window's edge.
