@@ -1,7 +1,8 @@
 //! A song through the engine without a host: hop by hop for whoever draws, or as a whole for whoever wants to know.
 //!
 //! ```text
-//! file ──Stream──> block ──> Engine ──> Snapshot ──┬─Hop::of──> Hop ──> frames (crate dendrite-video), Rows (CSV)
+//! file ──Stream──> block ──> Engine ──> Snapshot ──┬─Hop::of──> Hop ──┬─Track──> Moment, for whoever draws
+//!                    │                             │                  └─Rows───> CSV
 //!                    │      (no transport,         └─> Analysis::hear ─┐
 //!                    │       or a constant one)                        ├─> Summary (JSON) ──> report (SVG)
 //!                    └──────────── loudness, EBU R 128 ────────────────┘
@@ -24,6 +25,7 @@ mod report;
 mod rows;
 mod spans;
 mod tempo;
+mod track;
 
 pub use analysis::{Analysis, Feature, Mood, MoodPoint, Summary};
 pub use hop::Hop;
@@ -34,3 +36,4 @@ pub use playing::play_along;
 pub use rows::Rows;
 pub use spans::{ChordSpan, Section};
 pub use tempo::Tempo;
+pub use track::{Moment, Track};

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use dendrite_julia::Look;
-use dendrite_offline::{Hop, Listener, Rows};
+use dendrite_offline::{Hop, Listener, Rows, Track};
 use rayon::prelude::*;
 
 use crate::beside::Beside;
@@ -16,7 +16,6 @@ use crate::encode::{BuiltIn, Encoder, EncoderChoice, Job, Nothing};
 use crate::frames::{Folder, write_png};
 use crate::picture::Painter;
 use crate::plan::{Plan, Planner};
-use crate::track::Track;
 use crate::yuv::I420;
 use crate::{Error, FrameRate, Overlay, Quality};
 
