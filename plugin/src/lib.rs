@@ -19,7 +19,6 @@
 pub mod align;
 pub mod background;
 pub mod capture;
-pub mod components;
 pub mod editor;
 pub mod exchange;
 pub mod fence;
@@ -34,6 +33,8 @@ pub mod play;
 pub mod save;
 pub mod state;
 pub mod trace;
+
+pub use dendrite_presets::components;
 
 use std::sync::Arc;
 use std::time::Instant;

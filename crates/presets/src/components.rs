@@ -1,4 +1,4 @@
-//! The frozen list behind the parameter "component lock": hosts store its values as numbers.
+//! The frozen list behind the parameter "component lock": hosts and presets store its values as numbers.
 
 use dendrite_orbit::ComponentId;
 
@@ -75,6 +75,12 @@ pub fn value(text: &str) -> Option<i32> {
     i32::try_from(entry + 1).ok()
 }
 
+/// The parameter value of a component; 0 if it is not in the list.
+pub fn number(id: ComponentId) -> i32 {
+    let entry = COMPONENTS.iter().position(|&(period, index, _)| (period, index) == (id.period, id.index));
+    entry.and_then(|entry| i32::try_from(entry + 1).ok()).unwrap_or(0)
+}
+
 /// The name of a component of the atlas, for the status line.
 pub fn name_of(id: ComponentId) -> &'static str {
     COMPONENTS
@@ -94,6 +100,7 @@ mod tests {
         for value in 1..=COMPONENTS.len() as i32 {
             let id = component(value).expect("in the list");
             assert!(atlas.contains(&(id, name(value).to_owned())), "{id} {}", name(value));
+            assert_eq!(number(id), value);
         }
         assert_eq!(atlas.len(), COMPONENTS.len());
     }
