@@ -14,6 +14,7 @@
 //! [`picture_delay_samples`](dendrite_engine::Engine::picture_delay_samples) later, and a renderer can look ahead.
 
 mod analysis;
+mod automation;
 mod curve;
 mod hop;
 mod key;
@@ -25,9 +26,11 @@ mod report;
 mod rows;
 mod spans;
 mod tempo;
+mod times;
 mod track;
 
 pub use analysis::{Analysis, Feature, Mood, MoodPoint, Summary};
+pub use automation::{Automation, AutomationError, LineProblem};
 pub use hop::Hop;
 pub use key::Key;
 pub use listener::{Error, Host, Listener, Options};
@@ -36,4 +39,5 @@ pub use playing::play_along;
 pub use rows::Rows;
 pub use spans::{ChordSpan, Section};
 pub use tempo::Tempo;
+pub use times::seconds;
 pub use track::{Moment, Track};

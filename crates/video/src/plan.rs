@@ -1,8 +1,10 @@
 //! Which scenes a frame consists of. In order, for the flash limiter remembers what was shown.
 
+use std::sync::Arc;
+
 use dendrite_julia::flash::FlashLimiter;
 use dendrite_julia::{Framing, Look, Scene, scene};
-use dendrite_offline::{Moment, Track};
+use dendrite_offline::{Automation, Moment, Track};
 
 use crate::rate::FrameRate;
 
@@ -26,6 +28,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Planner {
     look: Look,
+    automation: Option<Arc<Automation>>,
     framing: Framing,
     limiter: Option<FlashLimiter>,
     rate: FrameRate,
@@ -34,9 +37,20 @@ pub(crate) struct Planner {
 }
 
 impl Planner {
-    pub fn new(look: Look, size: [u32; 2], rate: FrameRate, sub_frames: u32) -> Self {
+    pub fn new(
+        look: Look,
+        automation: Option<Arc<Automation>>,
+        size: [u32; 2],
+        rate: FrameRate,
+        sub_frames: u32,
+    ) -> Self {
         let limiter = look.flash_limit.then(FlashLimiter::new);
-        Self { look, framing: Framing::of(size), limiter, rate, sub_frames, next: 0 }
+        Self { look, automation, framing: Framing::of(size), limiter, rate, sub_frames, next: 0 }
+    }
+
+    /// The look at a time.
+    fn look(&self, time_s: f64) -> Look {
+        self.automation.as_ref().map_or(self.look, |automation| automation.look(time_s, &self.look))
     }
 
     /// The time of the next frame in seconds.
@@ -59,7 +73,7 @@ impl Planner {
             let place = (f64::from(k) + 0.5) / f64::from(self.sub_frames) - 0.5;
             let at_s = (time_s + place * open_s).max(0.0);
             let seen = track.at(at_s)?;
-            let wanted = scene(seen.c, &self.look, &seen.reaction);
+            let wanted = scene(seen.c, &self.look(at_s), &seen.reaction);
             // The limiter looks at pictures of 16:9: it sees the scene as it is before it is turned.
             let allowed = match &mut self.limiter {
                 Some(limiter) => limiter.limit(&wanted, at_s),

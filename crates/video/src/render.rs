@@ -183,7 +183,13 @@ pub fn render(
     let mut maker = Maker {
         listener,
         track: Track::default(),
-        planner: Planner::new(options.look, options.size, options.rate, options.quality.sub_frames()),
+        planner: Planner::new(
+            options.look,
+            options.listen.automation.clone(),
+            options.size,
+            options.rate,
+            options.quality.sub_frames(),
+        ),
         first,
         end_s,
         ended: false,
@@ -284,7 +290,7 @@ fn fingerprint(song: &Path, options: &Options) -> String {
     let Overlay { title, chord, mood, .. } = &options.overlay;
     format!(
         "song {:?}, {length} bytes\nsize {:?}\nrate {}\nquality {:?}\nstart {}\nlook {:?}\nsettings {:?}\nhost {:?}\n\
-         models {}\noverlay {title:?} {chord} {mood}\n",
+         automation {:?}\nmodels {}\noverlay {title:?} {chord} {mood}\n",
         song.file_name().unwrap_or_default(),
         options.size,
         options.rate,
@@ -293,6 +299,7 @@ fn fingerprint(song: &Path, options: &Options) -> String {
         options.look,
         options.listen.settings,
         options.listen.host,
+        options.listen.automation,
         options.listen.models.hash(),
     )
 }
