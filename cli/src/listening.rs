@@ -1,11 +1,12 @@
 //! How a song is heard: the options that `render` and `analyze` have in common.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use dendrite_engine::{DEFAULT_WEIGHTS, ModelSet};
-use dendrite_offline::{Host, Options};
+use dendrite_offline::{Automation, Host, Options, seconds};
 
 use crate::{UsageError, models};
 
@@ -24,6 +25,9 @@ pub struct Listening {
     /// Time of the first bar's first beat, with --bpm
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = time, requires = "bpm")]
     first_beat: f64,
+    /// Parameters that change on the way: lines of time, parameter, value and perhaps `linear`
+    #[arg(long, value_name = "FILE.csv")]
+    automation: Option<PathBuf>,
 }
 
 impl Listening {
@@ -41,7 +45,9 @@ impl Listening {
         };
         let (numerator, denominator) = self.meter;
         let host = self.bpm.map(|bpm| Host { bpm, numerator, denominator, first_beat_s: self.first_beat });
-        Ok(Options { models, host, ..Options::default() })
+        let automation =
+            self.automation.as_ref().map(|path| Automation::open(path, host.as_ref())).transpose()?;
+        Ok(Options { models, host, automation: automation.map(Arc::new), ..Options::default() })
     }
 }
 
@@ -62,21 +68,7 @@ fn meter(text: &str) -> Result<(u16, u16), String> {
 
 /// A time in seconds, or in minutes and seconds, or with hours: 83.5, 1:23.5, 1:02:03.
 pub fn time(text: &str) -> Result<f64, String> {
-    let refused = || "expected a time such as 83.5 or 1:23.5".to_owned();
-    let mut seconds = 0.0;
-    let parts: Vec<&str> = text.split(':').collect();
-    if parts.len() > 3 {
-        return Err(refused());
-    }
-    for (place, part) in parts.iter().enumerate() {
-        let value: f64 = part.parse().map_err(|_| refused())?;
-        let sixties = place == 0 || value < 60.0;
-        if !value.is_finite() || value < 0.0 || !sixties || part.starts_with(['+', '-']) {
-            return Err(refused());
-        }
-        seconds = seconds * 60.0 + value;
-    }
-    Ok(seconds)
+    seconds(text).ok_or_else(|| "expected a time such as 83.5 or 1:23.5".to_owned())
 }
 
 /// Fails unless the end is behind the start.
@@ -89,21 +81,4 @@ pub fn check_span(start_s: f64, end_s: Option<f64>) -> Result<()> {
         ))
     );
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        for (text, seconds) in
-            [("0", 0.0), ("83.5", 83.5), ("1:23.5", 83.5), ("1:02:03", 3_723.0), ("90:00", 5_400.0)]
-        {
-            assert_eq!(time(text), Ok(seconds), "{text}");
-        }
-        for text in ["", "-1", "1:60", "a", "1:2:3:4", "inf", "nan", "1:-2"] {
-            assert!(time(text).is_err(), "{text}");
-        }
-    }
 }

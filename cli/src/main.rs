@@ -5,8 +5,11 @@
 
 mod analyze;
 mod bench;
+mod companion;
 mod listening;
 mod models;
+mod play;
+mod presets;
 mod render;
 mod serve;
 mod songs;
@@ -26,6 +29,7 @@ use clap::{Parser, Subcommand};
 #[command(after_help = "\
 Examples:
   dendrite render song.flac                    a video of a song
+  dendrite play song.flac                      the same in a window, now
   dendrite analyze song.flac                   tempo, key, chords, mood, sections, loudness
   dendrite models list                         which of the six models are here, and what stands in for the others
   dendrite models check models                 are they what they must be?
@@ -43,6 +47,10 @@ enum Command {
     Render(render::Arguments),
     /// Say what is in a song: tempo, key, chords, mood, sections, loudness
     Analyze(analyze::Arguments),
+    /// Play songs, with their pictures in a window; with the separate program dendrite-play
+    Play(play::Arguments),
+    /// List the presets: looks, motions and ways of playing
+    Presets,
     /// List, check, run, convert and time model files
     #[command(subcommand)]
     Models(models::Command),
@@ -96,6 +104,8 @@ fn run(command: Command, out: &mut dyn Write) -> Result<Outcome> {
     match command {
         Command::Render(arguments) => render::run(&arguments, out),
         Command::Analyze(arguments) => analyze::run(&arguments, out),
+        Command::Play(arguments) => play::run(arguments),
+        Command::Presets => presets::list(out),
         Command::Models(command) => models::run(command, out),
         Command::Train(arguments) => train::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments, out),

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use walkdir::WalkDir;
 
 use crate::UsageError;
 
@@ -48,20 +47,12 @@ pub fn collect(paths: &[PathBuf], shard: Option<Shard>) -> Result<Vec<Song>> {
             songs.push(Song { path: path.clone(), name });
             continue;
         }
-        let visible = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
-        };
-        for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(visible) {
-            let entry = entry.with_context(|| format!("reading the folder {}", path.display()))?;
-            let is_song = entry.path().extension().is_some_and(|ending| {
-                let ending = ending.to_string_lossy().to_lowercase();
-                dendrite_audio::ENDINGS.contains(&ending.as_str())
-            });
-            if entry.file_type().is_file() && is_song {
-                let inside = entry.path().strip_prefix(path).unwrap_or(entry.path());
-                songs.push(Song { path: entry.path().to_owned(), name: inside.with_extension("") });
-            }
-        }
+        let inside = dendrite_audio::songs_in(path)
+            .with_context(|| format!("reading the folder {}", path.display()))?;
+        songs.extend(inside.into_iter().map(|song| {
+            let name = song.strip_prefix(path).unwrap_or(&song).with_extension("");
+            Song { path: song, name }
+        }));
     }
     songs.sort();
     songs.dedup_by(|a, b| a.path == b.path);

@@ -6,10 +6,12 @@ use anyhow::{Context, Result, bail};
 
 /// Debian packages: a software OpenGL with EGL for the shader and editor tests, an X server without a screen, and the
 /// libraries that the editor opens; CMake for the C++ example; Chromium for the studio's page; Python for the bindings and
-/// for the checks by programs that are not ours.
-const PACKAGES: [&str; 11] = [
+/// for the checks by programs that are not ours; ffmpeg as an encoder, and to check files from outside; ALSA for the player.
+const PACKAGES: [&str; 14] = [
     "chromium",
     "cmake",
+    "ffmpeg",
+    "libasound2-dev",
     "libx11-6",
     "libx11-xcb1",
     "libegl1",
@@ -17,6 +19,7 @@ const PACKAGES: [&str; 11] = [
     "libxkbcommon0",
     "libxkbcommon-x11-0",
     "libxcursor1",
+    "pkg-config",
     "python3-venv",
     "xvfb",
 ];

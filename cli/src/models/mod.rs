@@ -51,7 +51,7 @@ pub fn run(command: Command, out: &mut dyn Write) -> Result<Outcome> {
         Command::Run(arguments) => run::run(arguments, out),
         Command::Convert(arguments) => convert::run(arguments, out),
         Command::Export(ExportArguments { arguments }) => {
-            crate::train::start(&[&["export".into()], &arguments[..]].concat())
+            crate::companion::TRAIN.run(&[&["export".into()], &arguments[..]].concat())
         }
         Command::Bench(arguments) => bench::run(arguments, out),
     }

@@ -17,7 +17,7 @@ use dendrite_julia::{Look, palettes};
 use dendrite_video::{EncoderChoice, Error, Ffmpeg, FrameRate, Options, Outputs, Overlay, Rendered};
 
 use crate::songs::{self, Shard, Song};
-use crate::{Outcome, UsageError, listening};
+use crate::{Outcome, UsageError, listening, presets};
 
 /// What to render, and how.
 #[derive(Args)]
@@ -26,6 +26,7 @@ Examples:
   dendrite render song.flac                           song.mp4 here, 1920x1080, 60 frames a second
   dendrite render song.mp3 -o short.mp4 --size 1080x1920 --start 1:02 --end 1:17 --overlay title,chord
   dendrite render song.wav --frames frames --resume   goes on with a sequence of PNG files
+  dendrite render song.flac --preset dendrite --palette ember --automation song.csv
   dendrite render album/ -o videos --jobs 2 --shard 1/4
 
 Sizes: 1280x720, 1920x1080, 3840x2160, square 1080x1080, vertical 1080x1920, or any even width and height.
@@ -46,7 +47,10 @@ pub struct Arguments {
     /// How much work goes into each picture
     #[arg(long, value_enum, default_value = "good")]
     quality: Quality,
-    /// Colours; without this the mood chooses among all of them
+    /// Look, motion and play under a name (`dendrite presets` lists them), or of a file
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    preset: Option<String>,
+    /// Colours, also instead of the preset's; without either the mood chooses among all of them
     #[arg(long, value_name = "NAME", ignore_case = true, value_parser = PossibleValuesParser::new(palette_names()))]
     palette: Option<String>,
     /// Where in the song the video starts: 83.5 or 1:23.5
@@ -76,9 +80,9 @@ pub struct Arguments {
     /// Write what Dendrite plays along with the whole song as MIDI: with the transport of --bpm, else by ear
     #[arg(long, value_name = "OUT.mid")]
     midi: Option<PathBuf>,
-    /// Another seed is another idea for --midi, on the same music
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "midi")]
-    seed: u32,
+    /// Another seed is another idea for --midi, on the same music [default: the preset's, or 1]
+    #[arg(long, value_name = "N", requires = "midi")]
+    seed: Option<u32>,
     /// What makes the video
     #[arg(long, value_enum, default_value = "auto")]
     encoder: Encoder,
@@ -201,7 +205,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
 }
 
 fn options(arguments: &Arguments) -> Result<Options> {
+    let mut listen = arguments.listening.options()?;
     let mut look = Look::default();
+    if let Some(preset) = &arguments.preset {
+        presets::named(preset)?.apply(&mut listen.settings, &mut look);
+    }
     if let Some(name) = &arguments.palette {
         let found = palettes::ALL.iter().position(|palette| palette.name.eq_ignore_ascii_case(name));
         look.palette = found.context("the palette is one of the list")?;
@@ -212,8 +220,9 @@ fn options(arguments: &Arguments) -> Result<Options> {
         Encoder::BuiltIn => EncoderChoice::BuiltIn,
         Encoder::Ffmpeg => EncoderChoice::Ffmpeg(Ffmpeg::find().ok_or(Error::NoFfmpeg)?),
     };
-    let mut listen = arguments.listening.options()?;
-    listen.settings.play.seed = arguments.seed;
+    if let Some(seed) = arguments.seed {
+        listen.settings.play.seed = seed;
+    }
     Ok(Options {
         listen,
         look,

@@ -38,6 +38,89 @@ fn a_song_becomes_a_video_with_all_that_was_asked_for() {
     assert!(before == after);
 }
 
+/// The files of a folder of frames.
+fn frames(folder: &std::path::Path, name: &str, arguments: &[&str]) -> Vec<Vec<u8>> {
+    render(folder, &[&["a.wav", "--frames", name][..], arguments].concat()).good();
+    let folder = folder.join(name);
+    let pictures = names(&folder).into_iter().filter(|name| name.ends_with(".png"));
+    pictures.map(|name| std::fs::read(folder.join(name)).unwrap()).collect()
+}
+
+#[test]
+fn a_preset_is_found_by_its_name_or_file_and_a_palette_stands_before_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a.wav", 0.5);
+    std::fs::write(
+        folder.path().join("mine.toml"),
+        "name = \"Mine\"\n[values]\npalette = \"ink\"\npalette_follows_mood = false\nzoom = 2\n",
+    )
+    .unwrap();
+    let plain = frames(folder.path(), "plain", &[]);
+    // The first preset is the defaults.
+    let list = dendrite(folder.path(), &["presets"]).good().out;
+    let first = list.lines().next().unwrap().split("  ").next().unwrap().to_owned();
+    assert!(frames(folder.path(), "first", &["--preset", &first]) == plain);
+    let mine = frames(folder.path(), "mine", &["--preset", "mine.toml"]);
+    assert!(mine != plain);
+    let ember = frames(folder.path(), "ember", &["--preset", "mine.toml", "--palette", "ember"]);
+    assert!(ember != mine && ember != plain);
+    render(folder.path(), &["a.wav", "--preset", "dendrit"]).fails(2, &["did you mean"]);
+    std::fs::write(folder.path().join("bad.toml"), "name = \"Bad\"\n[values]\nzoom = 99\n").unwrap();
+    render(folder.path(), &["a.wav", "--preset", "bad.toml"]).fails(1, &["bad.toml", "line 3", "zoom"]);
+    render(folder.path(), &["a.wav", "--preset", "none.toml"]).fails(1, &["none.toml"]);
+}
+
+#[test]
+fn automation_changes_what_is_seen_and_heard_from_its_time_on() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a.wav", 2.0);
+    let table = |name: &str, arguments: &[&str]| {
+        render(folder.path(), &[&["a.wav", "--end", "2", "--csv", name][..], arguments].concat()).good();
+        std::fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    std::fs::write(folder.path().join("look.csv"), "0.75, zoom, 3\n1.25, zoom, 1\n").unwrap();
+    let plain = frames(folder.path(), "plain", &[]);
+    let zoomed = frames(folder.path(), "zoomed", &["--automation", "look.csv"]);
+    let same: Vec<bool> = plain.iter().zip(&zoomed).map(|(a, b)| a == b).collect();
+    // Ten frames a second: those of 0.8 to 1.2 s. The flash limiter may let the way back take a little longer.
+    assert!(same[..8].iter().all(|same| *same) && same[8..13].iter().all(|same| !*same), "{same:?}");
+    std::fs::write(folder.path().join("heard.csv"), "time,parameter,value\n1.0, sensitivity, -12 dB\n")
+        .unwrap();
+    let (before, after) = (table("plain.csv", &[]), table("heard.csv.csv", &["--automation", "heard.csv"]));
+    let first = before.lines().zip(after.lines()).position(|(a, b)| a != b).unwrap();
+    // The first hop that begins behind a second: rows of 21.3 ms, and one of names.
+    let time_s: f64 = after.lines().nth(first).unwrap().split(',').next().unwrap().parse().unwrap();
+    assert!((0.95..1.05).contains(&time_s), "{time_s}");
+    for (text, parts) in [
+        ("0, zom, 1", &["bad.csv, line 1", "did you mean `zoom`"][..]),
+        ("#\nbar 2, zoom, 1", &["bad.csv, line 2", "--bpm"]),
+    ] {
+        std::fs::write(folder.path().join("bad.csv"), text).unwrap();
+        render(folder.path(), &["a.wav", "--automation", "bad.csv"]).fails(1, parts);
+    }
+    std::fs::write(folder.path().join("bars.csv"), "bar 2, zoom, 3\n").unwrap();
+    let tempo = frames(folder.path(), "tempo", &["--bpm", "240"]);
+    let bars = frames(folder.path(), "bars", &["--bpm", "240", "--automation", "bars.csv"]);
+    let same: Vec<bool> = tempo.iter().zip(&bars).map(|(a, b)| a == b).collect();
+    // Bar 2 begins with the second second.
+    assert!(same[..10].iter().all(|same| *same) && same[10..].iter().all(|same| !*same), "{same:?}");
+}
+
+#[test]
+fn the_player_is_a_program_of_its_own_and_its_absence_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    // A place where nothing stands beside it.
+    let alone = folder.path().join("dendrite");
+    if std::fs::hard_link(PATH, &alone).is_err() {
+        std::fs::copy(PATH, &alone).unwrap();
+    }
+    let output =
+        Command::new(&alone).args(["play", "a.wav", "--fullscreen"]).env("PATH", "").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("cargo build --release -p dendrite-player"), "{text}");
+}
+
 #[test]
 fn what_is_played_along_is_written_as_midi() {
     let folder = tempfile::tempdir().unwrap();

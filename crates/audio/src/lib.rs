@@ -3,9 +3,16 @@
 //! ```text
 //! file ──read────> Audio { rate, channels: [[f32; len]; count] }     the whole file in memory
 //!      ──Stream──> block after block of channels                     bounded memory, hours or not
+//!                    └──Stereo──> left and right in turn ──Resampled──> the same at another rate
 //! ```
+//! Samples that an encoder has put in front of the sound or behind it are left out, where the file says how many there are.
+//!
 //! Knows nothing of what the samples are for. Reading allocates and does I/O: not for audio threads.
 
+mod edit;
+mod resampled;
+mod songs;
+mod stereo;
 mod stream;
 
 use std::io;
@@ -13,6 +20,9 @@ use std::path::{Path, PathBuf};
 
 use symphonia::core::errors::Error;
 
+pub use resampled::Resampled;
+pub use songs::songs_in;
+pub use stereo::Stereo;
 pub use stream::Stream;
 
 /// Endings of the files that can be read, in lower case.
@@ -61,6 +71,16 @@ pub enum Problem {
     /// Not a single sample.
     #[error("it holds no samples")]
     Empty,
+    /// Its rate cannot be changed into the one that is wanted.
+    #[error("its sample rate of {from} Hz cannot be made {to} Hz: {reason}")]
+    Resample {
+        /// Its rate.
+        from: u32,
+        /// The wanted one.
+        to: u32,
+        /// What the resampler says.
+        reason: String,
+    },
 }
 
 impl Audio {

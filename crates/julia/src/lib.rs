@@ -31,6 +31,7 @@ mod cycle;
 pub mod flash;
 pub mod formula;
 mod frame;
+mod framing;
 #[cfg(feature = "gl")]
 pub mod gl;
 pub mod metrics;
@@ -42,4 +43,5 @@ pub mod sync;
 
 pub use cycle::Capture;
 pub use frame::Frame;
+pub use framing::Framing;
 pub use scene::{Look, PaletteBlend, Reaction, Scene, scene};

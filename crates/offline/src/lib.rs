@@ -1,7 +1,8 @@
 //! A song through the engine without a host: hop by hop for whoever draws, or as a whole for whoever wants to know.
 //!
 //! ```text
-//! file ──Stream──> block ──> Engine ──> Snapshot ──┬─Hop::of──> Hop ──> frames (crate dendrite-video), Rows (CSV)
+//! file ──Stream──> block ──> Engine ──> Snapshot ──┬─Hop::of──> Hop ──┬─Track──> Moment, for whoever draws
+//!                    │                             │                  └─Rows───> CSV
 //!                    │      (no transport,         └─> Analysis::hear ─┐
 //!                    │       or a constant one)                        ├─> Summary (JSON) ──> report (SVG)
 //!                    └──────────── loudness, EBU R 128 ────────────────┘
@@ -13,6 +14,7 @@
 //! [`picture_delay_samples`](dendrite_engine::Engine::picture_delay_samples) later, and a renderer can look ahead.
 
 mod analysis;
+mod automation;
 mod curve;
 mod hop;
 mod key;
@@ -24,8 +26,11 @@ mod report;
 mod rows;
 mod spans;
 mod tempo;
+mod times;
+mod track;
 
 pub use analysis::{Analysis, Feature, Mood, MoodPoint, Summary};
+pub use automation::{Automation, AutomationError, LineProblem};
 pub use hop::Hop;
 pub use key::Key;
 pub use listener::{Error, Host, Listener, Options};
@@ -34,3 +39,5 @@ pub use playing::play_along;
 pub use rows::Rows;
 pub use spans::{ChordSpan, Section};
 pub use tempo::Tempo;
+pub use times::seconds;
+pub use track::{Moment, Track};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use dendrite_audio::{ReadError, Stream};
 use dendrite_composer::Tape;
 use dendrite_engine::{
-    DEFAULT_WEIGHTS, Engine, ModelSet, Networks, RateError, Settings, Snapshot, Transport,
+    DEFAULT_WEIGHTS, Engine, ModelSet, Networks, Output, RateError, Settings, Snapshot, Transport,
 };
 use dendrite_features::HOP_LENGTH;
 
-use crate::Hop;
+use crate::{Automation, Hop};
 
 /// Hops of silence behind the end: what the last sound causes takes two to be in force, interpolation looks one further.
 const TAIL_HOPS: u64 = 4;
@@ -69,11 +69,18 @@ pub struct Options {
     pub settings: Settings,
     /// The transport; without one the tempo is heard.
     pub host: Option<Host>,
+    /// What changes on the way.
+    pub automation: Option<Arc<Automation>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { models: ModelSet::built_in(DEFAULT_WEIGHTS), settings: Settings::default(), host: None }
+        Self {
+            models: ModelSet::built_in(DEFAULT_WEIGHTS),
+            settings: Settings::default(),
+            host: None,
+            automation: None,
+        }
     }
 }
 
@@ -84,6 +91,7 @@ pub struct Listener {
     engine: Engine,
     settings: Settings,
     host: Option<Host>,
+    automation: Option<Arc<Automation>>,
     /// Samples that the engine has heard, silence behind the end included.
     position: u64,
     /// Samples of sound.
@@ -107,6 +115,7 @@ impl Listener {
             engine,
             settings: options.settings,
             host: options.host,
+            automation: options.automation.clone(),
             position: 0,
             sounded: 0,
             ended: false,
@@ -120,12 +129,19 @@ impl Listener {
     /// # Errors
     /// The file cannot be decoded further.
     pub fn listen(&mut self, mut output: impl FnMut(&Snapshot)) -> Result<bool, Error> {
+        self.listen_to(&mut output)
+    }
+
+    /// As [`listen`](Self::listen), with what is played along too; the offsets of events count from where a parameter changed
+    /// last.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn listen_to(&mut self, output: &mut impl Output) -> Result<bool, Error> {
         if self.ended {
             self.block.clear();
             return Ok(false);
         }
-        let rate = self.engine.host_rate();
-        let transport = self.host.map_or_else(Transport::default, |host| host.at(self.position, rate));
         if let Some(block) = self.stream.next_block()? {
             // Kept for whoever measures the sound itself.
             self.block.resize(block.len(), Vec::new());
@@ -133,20 +149,36 @@ impl Listener {
                 kept.clear();
                 kept.extend_from_slice(channel);
             }
-            let channels: Vec<&[f32]> = self.block.iter().map(Vec::as_slice).collect();
-            let frames = channels.first().map_or(0, |channel| channel.len());
-            self.engine.process(&channels, frames, &transport, &self.settings, &mut output);
-            self.position += frames as u64;
+            self.hear(self.block.first().map_or(0, Vec::len), output);
             self.sounded = self.position;
         } else {
             self.block.clear();
             self.ended = true;
-            let hop = (HOP_LENGTH as u64 * u64::from(rate)).div_ceil(48_000);
+            let hop = (HOP_LENGTH as u64 * u64::from(self.rate())).div_ceil(48_000);
             let frames = u64::from(self.engine.picture_delay_samples()) + TAIL_HOPS * hop;
-            self.engine.process(&[], frames as usize, &transport, &self.settings, &mut output);
-            self.position += frames;
+            self.hear(frames as usize, output);
         }
         Ok(true)
+    }
+
+    /// Has the engine hear the block, or silence, cut where a parameter changes.
+    fn hear(&mut self, frames: usize, output: &mut impl Output) {
+        let rate = self.engine.host_rate();
+        let mut start = 0;
+        while start < frames {
+            let mut settings = self.settings;
+            let mut end = frames;
+            if let Some(automation) = &self.automation {
+                settings = automation.settings(self.position as f64 / f64::from(rate), &settings);
+                let change = automation.next_change(self.position, rate) - self.position;
+                end = end.min(start.saturating_add(usize::try_from(change).unwrap_or(usize::MAX)));
+            }
+            let transport = self.host.map_or_else(Transport::default, |host| host.at(self.position, rate));
+            let channels: Vec<&[f32]> = self.block.iter().map(|channel| &channel[start..end]).collect();
+            self.engine.process(&channels, end - start, &transport, &settings, output);
+            self.position += (end - start) as u64;
+            start = end;
+        }
     }
 
     /// As [`listen`](Self::listen), with hops in place of snapshots.

@@ -25,16 +25,20 @@
 #![forbid(unsafe_code)]
 
 pub mod components;
+mod control;
 mod error;
 mod factory;
 mod file;
 mod folder;
 mod name;
+mod named;
 mod parameters;
 mod preset;
 
+pub use control::{Control, ControlError};
 pub use error::PresetError;
 pub use factory::{Unknown, factory, find};
 pub use folder::{Entry, Folder, FolderError, Overwrite, Problem, SIZE_LIMIT};
+pub use named::{NamedError, named};
 pub use parameters::{IDS, belongs};
 pub use preset::{LONGEST_NAME, LONGEST_TEXT, Preset, Value};

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use dendrite_composer::{ChordSource, Scale};
+use dendrite_composer::{ChordSource, PlayMode, Scale};
 use dendrite_engine::Settings;
 use dendrite_julia::Look;
 use dendrite_orbit::Lock;
@@ -92,6 +92,9 @@ const SCALES: &[&str] = &[
 
 /// Ids of the sources of chords.
 const CHORDS: &[&str] = &["hear", "hold", "off"];
+
+/// Ids of the ways to play.
+const MODES: &[&str] = &["off", "transport", "always", "held"];
 
 /// A share from 0 to 1 that is shown in percent.
 const PERCENT: Kind = Kind::Number { range: [0.0, 100.0], step: 0.1, unit: "%" };
@@ -296,6 +299,41 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     voice_share!("drums_humanise", 3, humanise, 100.0),
 ];
 
+/// What no preset holds and can be set over time all the same.
+pub(crate) const FURTHER: &[Parameter] = &[
+    parameter!(
+        "sensitivity",
+        Motion,
+        Kind::Number { range: [-24.0, 24.0], step: 0.1, unit: "dB" },
+        |settings, _| settings.sensitivity_db,
+        |settings, _, plain| settings.sensitivity_db = plain
+    ),
+    parameter!(
+        "auto_level",
+        Motion,
+        Kind::Switch,
+        |settings, _| f32::from(u8::from(settings.auto_level)),
+        |settings, _, plain| settings.auto_level = plain != 0.0
+    ),
+    parameter!(
+        "play_mode",
+        Play,
+        Kind::Choice(MODES),
+        |settings, _| match settings.play.mode {
+            PlayMode::Off => 0.0,
+            PlayMode::WithTransport => 1.0,
+            PlayMode::Always => 2.0,
+            PlayMode::WhileHeld => 3.0,
+        },
+        |settings, _, plain| settings.play.mode = match plain as u8 {
+            0 => PlayMode::Off,
+            1 => PlayMode::WithTransport,
+            2 => PlayMode::Always,
+            _ => PlayMode::WhileHeld,
+        }
+    ),
+];
+
 /// The ids of the parameters that a preset holds, in the plug-in's order.
 pub const IDS: &[&str] = &{
     let mut ids = [""; PARAMETERS.len()];
@@ -341,7 +379,7 @@ impl Parameter {
     }
 
     /// The plain value, on the parameter's step and within its range exactly as the plug-in's framework brings it there.
-    fn snap(&self, plain: f32) -> f32 {
+    pub fn snap(&self, plain: f32) -> f32 {
         match self.kind {
             Kind::Number { range: [low, high], step, .. } => ((plain / step).round() * step).clamp(low, high),
             _ => plain,

@@ -63,6 +63,12 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<dendrite_audio::ReadError> for Error {
+    fn from(error: dendrite_audio::ReadError) -> Self {
+        Error::Listen(error.into())
+    }
+}
+
 impl Error {
     /// An error of the file system with its file.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Error {

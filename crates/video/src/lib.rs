@@ -24,9 +24,7 @@ mod plan;
 mod quality;
 mod rate;
 mod render;
-mod sound;
 mod text;
-mod track;
 mod yuv;
 
 pub use encode::{EncoderChoice, Ffmpeg};

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use dendrite_julia::Look;
-use dendrite_offline::{Hop, Listener, Rows};
+use dendrite_offline::{Hop, Listener, Rows, Track};
 use rayon::prelude::*;
 
 use crate::beside::Beside;
@@ -16,7 +16,6 @@ use crate::encode::{BuiltIn, Encoder, EncoderChoice, Job, Nothing};
 use crate::frames::{Folder, write_png};
 use crate::picture::Painter;
 use crate::plan::{Plan, Planner};
-use crate::track::Track;
 use crate::yuv::I420;
 use crate::{Error, FrameRate, Overlay, Quality};
 
@@ -184,7 +183,13 @@ pub fn render(
     let mut maker = Maker {
         listener,
         track: Track::default(),
-        planner: Planner::new(options.look, options.size, options.rate, options.quality.sub_frames()),
+        planner: Planner::new(
+            options.look,
+            options.listen.automation.clone(),
+            options.size,
+            options.rate,
+            options.quality.sub_frames(),
+        ),
         first,
         end_s,
         ended: false,
@@ -285,7 +290,7 @@ fn fingerprint(song: &Path, options: &Options) -> String {
     let Overlay { title, chord, mood, .. } = &options.overlay;
     format!(
         "song {:?}, {length} bytes\nsize {:?}\nrate {}\nquality {:?}\nstart {}\nlook {:?}\nsettings {:?}\nhost {:?}\n\
-         models {}\noverlay {title:?} {chord} {mood}\n",
+         automation {:?}\nmodels {}\noverlay {title:?} {chord} {mood}\n",
         song.file_name().unwrap_or_default(),
         options.size,
         options.rate,
@@ -294,6 +299,7 @@ fn fingerprint(song: &Path, options: &Options) -> String {
         options.look,
         options.listen.settings,
         options.listen.host,
+        options.listen.automation,
         options.listen.models.hash(),
     )
 }

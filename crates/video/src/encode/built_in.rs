@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dendrite_audio::Stereo;
 use openh264::OpenH264API;
 use openh264::encoder::{
     BitRate, Complexity, Encoder as OpenH264, EncoderConfig, FrameRate as H264Rate, FrameType,
@@ -14,7 +15,6 @@ use super::mp4::Mp4;
 use super::opus::Packets;
 use super::{Encoder, Job};
 use crate::beside::Beside;
-use crate::sound::{Sound, Sound48};
 use crate::yuv::I420;
 use crate::{Error, FrameRate, Quality};
 
@@ -34,11 +34,11 @@ pub(crate) struct BuiltIn {
 
 impl BuiltIn {
     pub fn create(job: &Job, beside: &Beside, target: &Path) -> Result<Self, Error> {
-        let sound = Sound::open(&job.song, job.start_s, job.end_s)?;
+        let sound = Stereo::open(&job.song, job.start_s, job.end_s)?;
         let mp4 = Mp4::create(beside.open()?, target, job.rate, job.frames, sound.rate())?;
         Ok(Self {
             h264: quiet(OpenH264::with_api_config(OpenH264API::from_source(), config(job)).map_err(failed)?)?,
-            packets: Packets::new(Sound48::new(sound)?)?,
+            packets: Packets::new(sound)?,
             mp4,
             rate: job.rate,
             frames: 0,

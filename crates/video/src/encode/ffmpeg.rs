@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::JoinHandle;
 
+use dendrite_audio::Stereo;
+
 use super::{Encoder, Job};
 use crate::beside::Beside;
-use crate::sound::Sound;
 use crate::yuv::I420;
 use crate::{Error, Quality};
 
@@ -82,7 +83,7 @@ impl Ffmpeg {
     }
 
     fn encode_sound(&self, job: &Job, path: &Path) -> Result<(), Error> {
-        let mut sound = Sound::open(&job.song, job.start_s, job.end_s)?;
+        let mut sound = Stereo::open(&job.song, job.start_s, job.end_s)?;
         let mut command = self.command();
         command
             .args(["-f", "f32le", "-ar", &sound.rate().to_string(), "-ac", "2", "-i", "pipe:0"])

@@ -14,8 +14,7 @@ use shiguredo_mp4::boxes::{SampleEntry, UnknownBox};
 use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample, estimate_maximum_moov_box_size};
 use shiguredo_mp4::{BoxSize, BoxType, TrackKind};
 
-use super::opus::{PACKET, PRE_SKIP};
-use crate::sound::OPUS_RATE;
+use super::opus::{OPUS_RATE, PACKET, PRE_SKIP};
 use crate::{Error, FrameRate};
 
 /// Primaries, transfer and matrix of BT.709 (ISO/IEC 23091-2: 1 each), limited range.

@@ -1,10 +1,12 @@
 //! Sound as Opus packets of 20 ms.
 
+use dendrite_audio::{Resampled, Stereo};
 use opus_rs::{Application, OpusEncoder};
 
 use crate::Error;
-use crate::sound::{OPUS_RATE, Sound48};
 
+/// Rate of the codec.
+pub(crate) const OPUS_RATE: u32 = 48_000;
 /// Pairs in a packet.
 pub(crate) const PACKET: usize = 960;
 /// Samples that the decoder is told to drop: the codec's look-ahead of 2.5 ms and its delay compensation of 4 ms at 48 kHz, as in
@@ -18,7 +20,7 @@ const LONGEST: usize = 1_275;
 /// Makes packets of a sound.
 pub(crate) struct Packets {
     encoder: OpusEncoder,
-    sound: Sound48,
+    sound: Resampled,
     input: Vec<f32>,
     output: Vec<u8>,
     made: u64,
@@ -27,7 +29,8 @@ pub(crate) struct Packets {
 }
 
 impl Packets {
-    pub fn new(sound: Sound48) -> Result<Self, Error> {
+    pub fn new(sound: Stereo) -> Result<Self, Error> {
+        let sound = Resampled::new(sound, OPUS_RATE)?;
         let mut encoder = OpusEncoder::new(OPUS_RATE as i32, 2, Application::Audio).map_err(failed)?;
         encoder.bitrate_bps = BITS_PER_SECOND;
         Ok(Self {

@@ -1,10 +1,12 @@
 //! The written file: what is in it, when it is shown, and that it belongs to the sound.
 
-use crate::song::{Video, music, options, run, write};
+use std::path::{Path, PathBuf};
+
+use crate::song::{Video, ffprobe, music, options, run, write};
 use dendrite_julia::Look;
 use dendrite_video::{Outputs, Quality};
 
-fn video(path: &std::path::Path) -> Outputs {
+fn video(path: &Path) -> Outputs {
     Outputs { video: Some(path.to_owned()), ..Outputs::default() }
 }
 
@@ -16,53 +18,116 @@ fn changes(video: &Video) -> Vec<f64> {
     std::iter::once(0.0).chain(video.luma.windows(2).map(|pair| change(&pair[0], &pair[1]))).collect()
 }
 
+/// Clicks at times that stand differently to the frames and to the hops.
+const CLICKS_S: [f64; 5] = [1.5, 2.617, 3.731, 4.846, 5.953];
+
+/// A song of clicks.
+fn clicks(path: &Path, rate: u32) -> PathBuf {
+    write(path, rate, 2, 7.0, |t| {
+        let last = CLICKS_S.iter().rfind(|&&at| t >= at).copied();
+        last.map_or(0.0, |at| {
+            0.9 * (-(t - at) * 150.0).exp() * ((t - at) * 2_500.0 * std::f64::consts::TAU).cos()
+        })
+    })
+}
+
+/// Asserts that the pictures of a video of [`clicks`] change when they sound.
+fn clicks_are_seen_when_they_sound(read: &Video, fps: f64) {
+    let (changes, sound) = (changes(read), read.sound());
+    let frame_s = 1.0 / fps;
+    let mut offsets = Vec::new();
+    for at in CLICKS_S {
+        // The sound's rise in the file: the first sample above a third of the click.
+        let from = ((at - 0.3) * 48_000.0) as usize;
+        let rise = from + sound[from..].iter().position(|v| v.abs() > 0.3).unwrap();
+        let heard_s = rise as f64 / 48_000.0;
+        assert!((heard_s - at).abs() < 0.002, "click of {at} s at {heard_s} s in the file");
+        // The picture's rise: the first picture that changes half as much as the most that the click makes it change, over
+        // what it changes before.
+        let times_s = &read.times_s;
+        let near = |from_s: f64, to_s: f64| {
+            (0..times_s.len()).filter(move |&n| (from_s..to_s).contains(&(times_s[n] - at)))
+        };
+        let rest = near(-0.5, -0.1).map(|n| changes[n]).fold(0.0, f64::max);
+        let most = near(-0.1, 0.15).map(|n| changes[n]).fold(0.0, f64::max);
+        assert!(most > 2.0 * rest + 0.2, "{most} after {rest}");
+        let seen = near(-0.1, 0.15).find(|&n| changes[n] > rest + 0.5 * (most - rest)).unwrap();
+        // The picture that shows the click should be the one on screen when it sounds, or the next.
+        offsets.push((read.times_s[seen] - heard_s) / frame_s);
+    }
+    let mean = offsets.iter().sum::<f64>() / offsets.len() as f64;
+    println!("{fps} frames/s: {offsets:.2?}, mean {mean:.2}");
+    // The states of a picture are those of hops, 21.3 ms: more than a frame at 60 frames/s.
+    let reach = f64::max(1.0, 1_024.0 / 48_000.0 / frame_s);
+    assert!(mean.abs() <= 0.5, "mean of {offsets:?} frames");
+    assert!(offsets.iter().all(|offset| offset.abs() <= reach), "{offsets:?} frames");
+}
+
 #[test]
 fn the_picture_changes_when_the_click_sounds() {
     let folder = tempfile::tempdir().unwrap();
-    // Clicks at times that stand differently to the frames and to the hops.
-    let clicks_s = [1.5, 2.617, 3.731, 4.846, 5.953];
+    // Silence stands still but for the carrier; the neutral palette keeps colours out of it.
+    let look = Look { palette_follows_mood: false, flash_limit: false, reaction: 1.0, ..Look::default() };
     for (rate, fps) in [(48_000, "30"), (44_100, "60")] {
-        let path = write(&folder.path().join("clicks.wav"), rate, 2, 7.0, |t| {
-            let last = clicks_s.iter().rfind(|&&at| t >= at).copied();
-            last.map_or(0.0, |at| {
-                0.9 * (-(t - at) * 150.0).exp() * ((t - at) * 2_500.0 * std::f64::consts::TAU).cos()
-            })
-        });
+        let path = clicks(&folder.path().join("clicks.wav"), rate);
         let out = folder.path().join("clicks.mp4");
-        // Silence stands still but for the carrier; the neutral palette keeps colours out of it.
-        let look = Look { palette_follows_mood: false, flash_limit: false, reaction: 1.0, ..Look::default() };
         let options = dendrite_video::Options { look, quality: Quality::Best, ..options(fps) };
         run(&path, &options, &video(&out)).unwrap();
-        let read = Video::read(&out);
-        let (changes, sound) = (changes(&read), read.sound());
-        let frame_s = 1.0 / options.rate.per_second();
-        let mut offsets = Vec::new();
-        for at in clicks_s {
-            // The sound's rise in the file: the first sample above a third of the click.
-            let from = ((at - 0.3) * 48_000.0) as usize;
-            let rise = from + sound[from..].iter().position(|v| v.abs() > 0.3).unwrap();
-            let heard_s = rise as f64 / 48_000.0;
-            assert!((heard_s - at).abs() < 0.002, "click of {at} s at {heard_s} s in the file");
-            // The picture's rise: the first picture that changes half as much as the most that the click makes it change, over
-            // what it changes before.
-            let times_s = &read.times_s;
-            let near = |from_s: f64, to_s: f64| {
-                (0..times_s.len()).filter(move |&n| (from_s..to_s).contains(&(times_s[n] - at)))
-            };
-            let rest = near(-0.5, -0.1).map(|n| changes[n]).fold(0.0, f64::max);
-            let most = near(-0.1, 0.15).map(|n| changes[n]).fold(0.0, f64::max);
-            assert!(most > 2.0 * rest + 0.2, "{most} after {rest}");
-            let seen = near(-0.1, 0.15).find(|&n| changes[n] > rest + 0.5 * (most - rest)).unwrap();
-            // The picture that shows the click should be the one on screen when it sounds, or the next.
-            offsets.push((read.times_s[seen] - heard_s) / frame_s);
-        }
-        let mean = offsets.iter().sum::<f64>() / offsets.len() as f64;
-        println!("{fps} frames/s: {offsets:.2?}, mean {mean:.2}");
-        // The states of a picture are those of hops, 21.3 ms: more than a frame at 60 frames/s.
-        let reach = f64::max(1.0, 1_024.0 / 48_000.0 / frame_s);
-        assert!(mean.abs() <= 0.5, "mean of {offsets:?} frames");
-        assert!(offsets.iter().all(|offset| offset.abs() <= reach), "{offsets:?} frames");
+        clicks_are_seen_when_they_sound(&Video::read(&out), options.rate.per_second());
     }
+}
+
+#[test]
+fn with_ffmpeg_too_and_its_file_says_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ffmpeg = dendrite_video::Ffmpeg::find().expect("ffmpeg is on the PATH: install ffmpeg");
+    let look = Look { palette_follows_mood: false, flash_limit: false, reaction: 1.0, ..Look::default() };
+    for (rate, fps) in [(48_000, "30"), (44_100, "60")] {
+        let path = clicks(&folder.path().join("clicks.wav"), rate);
+        let out = folder.path().join("clicks.mp4");
+        let encoder = dendrite_video::EncoderChoice::Ffmpeg(ffmpeg.clone());
+        let options = dendrite_video::Options { look, encoder, quality: Quality::Best, ..options(fps) };
+        let rendered = run(&path, &options, &video(&out)).unwrap();
+        let read = Video::read_by_ffmpeg(&out, options.size);
+        assert_eq!(read.luma.len() as u64, rendered.frames);
+        for (n, &time_s) in read.times_s.iter().enumerate() {
+            // Times in the file are whole ticks of 1/15,360 s; they are printed with six digits.
+            assert!((time_s - options.rate.time_s(n as u64)).abs() < 1e-4, "frame {n} at {time_s} s");
+        }
+        let stated_s = ffprobe(&out, &["-select_streams", "a", "-show_entries"], "stream=duration");
+        assert!((stated_s.parse::<f64>().unwrap() - 7.0).abs() < 1e-3, "{stated_s} s of sound are stated");
+        let sound_s = read.sound().len() as f64 / 48_000.0;
+        // ffmpeg gives the last frame of 1,024 samples whole.
+        assert!((6.999..7.0 + 1_024.0 / f64::from(rate)).contains(&sound_s), "{sound_s} s of sound");
+        clicks_are_seen_when_they_sound(&read, options.rate.per_second());
+
+        let tags = ffprobe(&out, &["-select_streams", "v", "-show_entries"], "stream=codec_name,pix_fmt");
+        assert_eq!(tags, "h264,yuv420p");
+        let colours = "stream=color_range,color_space,color_transfer,color_primaries";
+        let tags = ffprobe(&out, &["-select_streams", "v", "-show_entries"], colours);
+        assert_eq!(tags, "tv,bt709,bt709,bt709");
+        let tags = ffprobe(&out, &["-select_streams", "a", "-show_entries"], "stream=codec_name,channels");
+        assert_eq!(tags, "aac,2");
+    }
+}
+
+#[test]
+fn the_built_in_encoders_file_says_the_same_to_ffmpeg() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(&folder.path().join("song.wav"), 48_000, 2, 2.0, music);
+    let out = folder.path().join("song.mp4");
+    let options = options("30");
+    let rendered = run(&path, &options, &video(&out)).unwrap();
+    let read = Video::read_by_ffmpeg(&out, options.size);
+    assert_eq!(read.luma.len() as u64, rendered.frames);
+    let colours = "stream=codec_name,color_range,color_space,color_transfer,color_primaries";
+    let tags = ffprobe(&out, &["-select_streams", "v", "-show_entries"], colours);
+    assert_eq!(tags, "h264,tv,bt709,bt709,bt709");
+    // The sound of another decoder than our own.
+    let (theirs, ours) = (read.sound(), Video::read(&out).sound());
+    assert!(theirs.len() >= 96_000 && theirs.iter().any(|v| v.abs() > 0.1));
+    let apart = theirs.iter().zip(&ours).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart < 0.02, "{apart}");
 }
 
 #[test]
@@ -138,7 +203,7 @@ fn the_quietest_and_the_loudest_palette_survive_the_encoder() {
 
 /// A program in the place of ffmpeg that says it can encode and then does what `work` says with its last argument in `$last`.
 #[cfg(unix)]
-fn stand_in(folder: &std::path::Path, work: &str) -> dendrite_video::Ffmpeg {
+fn stand_in(folder: &Path, work: &str) -> dendrite_video::Ffmpeg {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join("ffmpeg");
     let script = format!(

@@ -1,6 +1,7 @@
 //! Songs that tests make, and files that they read back.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use dendrite_engine::ModelSet;
@@ -60,6 +61,8 @@ pub struct Video {
     /// Opus packets, and how many samples are dropped at the start.
     pub packets: Vec<Vec<u8>>,
     pub pre_skip: usize,
+    /// The left channel at 48 kHz, where somebody else has decoded it.
+    decoded: Option<Vec<f32>>,
 }
 
 impl Video {
@@ -68,8 +71,14 @@ impl Video {
         let mut demuxer = Mp4FileDemuxer::new();
         demuxer.handle_input(Input { position: 0, data: &data });
         let mut decoder = Decoder::new().unwrap();
-        let mut video =
-            Self { luma: Vec::new(), size: [0; 2], times_s: Vec::new(), packets: Vec::new(), pre_skip: 0 };
+        let mut video = Self {
+            luma: Vec::new(),
+            size: [0; 2],
+            times_s: Vec::new(),
+            packets: Vec::new(),
+            pre_skip: 0,
+            decoded: None,
+        };
         let mut head = Vec::new();
         while let Some(sample) = demuxer.next_sample().unwrap() {
             let bytes = &data[sample.data_offset as usize..][..sample.data_size];
@@ -103,8 +112,51 @@ impl Video {
         video
     }
 
+    /// Has ffmpeg decode a video of a size, as a player would.
+    pub fn read_by_ffmpeg(path: &Path, size: [u32; 2]) -> Self {
+        let size = size.map(|side| side as usize);
+        let luma = succeed(Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-i"]).arg(path).args([
+            "-map",
+            "0:v",
+            "-vf",
+            "extractplanes=y",
+            "-vsync",
+            "passthrough",
+            "-f",
+            "rawvideo",
+            "-",
+        ]));
+        let sound = succeed(Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-i"]).arg(path).args([
+            "-map",
+            "0:a",
+            "-af",
+            "pan=mono|c0=c0",
+            "-ar",
+            "48000",
+            "-f",
+            "f32le",
+            "-",
+        ]));
+        let times = ffprobe(path, &["-select_streams", "v", "-show_entries"], "frame=pts_time");
+        let samples = sound.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()));
+        Self {
+            luma: luma.chunks_exact(size[0] * size[1]).map(<[u8]>::to_vec).collect(),
+            size,
+            times_s: times
+                .split_whitespace()
+                .map(|line| line.trim_end_matches(',').parse().unwrap())
+                .collect(),
+            packets: Vec::new(),
+            pre_skip: 0,
+            decoded: Some(samples.collect()),
+        }
+    }
+
     /// The left channel of the sound at 48 kHz, as players give it.
     pub fn sound(&self) -> Vec<f32> {
+        if let Some(decoded) = &self.decoded {
+            return decoded.clone();
+        }
         let mut decoder = opus_rs::OpusDecoder::new(48_000, 2).unwrap();
         let mut all = Vec::new();
         for packet in &self.packets {
@@ -115,4 +167,20 @@ impl Video {
         all.drain(..self.pre_skip);
         all
     }
+}
+
+/// What ffprobe says of the entries of a file, separated by commas.
+pub fn ffprobe(path: &Path, arguments: &[&str], entries: &str) -> String {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error"]).args(arguments).arg(entries).args(["-of", "csv=p=0"]).arg(path);
+    String::from_utf8(succeed(&mut command)).unwrap().trim().to_owned()
+}
+
+/// What a program that has to succeed writes.
+fn succeed(command: &mut Command) -> Vec<u8> {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be started ({error}); install ffmpeg"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }

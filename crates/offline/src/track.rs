@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use dendrite_julia::Reaction;
-use dendrite_offline::Hop;
 use dendrite_orbit::HOP_S;
+
+use crate::Hop;
 
 /// Time constant with which colours follow the mood, in seconds; the editor's.
 const MOOD_S: f64 = 1.5;
 
 /// What is to be seen at one moment of the sound.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// The parameter of the Julia set.
     pub c: [f64; 2],
     /// What the music does, with the mood as calm as colours may change.
@@ -20,9 +21,9 @@ pub(crate) struct Moment {
     pub hop: Hop,
 }
 
-/// Hops in order, as far back as frames need them.
+/// Hops in order, as far back as frames need them, about 300 bytes each.
 #[derive(Debug, Default)]
-pub(crate) struct Track {
+pub struct Track {
     hops: VecDeque<Entry>,
 }
 
