@@ -4,8 +4,40 @@ use std::sync::LazyLock;
 
 use crate::{Preset, name};
 
-/// The files, in the order of lists.
-const FILES: &[&str] = &[include_str!("../../../assets/presets/dendrite.toml")];
+/// The file of a preset.
+macro_rules! file {
+    ($stem:literal) => {
+        include_str!(concat!("../../../assets/presets/", $stem, ".toml"))
+    };
+}
+
+/// The files, in the order of lists: the defaults, then from calm to wild.
+const FILES: &[&str] = &[
+    file!("dendrite"),
+    file!("deep-sea"),
+    file!("forest-lake"),
+    file!("sleepwalker"),
+    file!("northern-lights"),
+    file!("star-dust"),
+    file!("frost"),
+    file!("archipelago"),
+    file!("moss-garden"),
+    file!("ridge-at-dusk"),
+    file!("orchid-house"),
+    file!("peacock"),
+    file!("coral-reef"),
+    file!("lace"),
+    file!("inkblot"),
+    file!("chameleon"),
+    file!("clockwork"),
+    file!("crystal"),
+    file!("rabbit-run"),
+    file!("dragon"),
+    file!("embers"),
+    file!("heartbeat"),
+    file!("fireworks"),
+    file!("lightning"),
+];
 
 /// The presets, parsed once.
 static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| {
@@ -14,8 +46,8 @@ static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     FILES.iter().map(parse).collect()
 });
 
-/// The presets that come with Dendrite, in the order in which a list shows them; the first one is the defaults. Parsed at first
-/// use (that allocates).
+/// The presets that come with Dendrite, in the order in which a list shows them; the first one is the defaults, then they go from calm
+/// to wild. Parsed at first use (that allocates).
 pub fn factory() -> &'static [Preset] {
     &PRESETS
 }
@@ -61,6 +93,7 @@ mod tests {
             let preset = Preset::from_toml(file).unwrap_or_else(|error| panic!("{error} in:\n{file}"));
             assert_eq!(preset.check(), Ok(()));
             assert_eq!(preset.unknown().count(), 0, "{}", preset.name);
+            assert_eq!(&preset.to_toml(), file, "as a preset is saved");
             assert!(!preset.about.is_empty() && !preset.author.is_empty(), "{}", preset.name);
         }
     }
@@ -85,6 +118,14 @@ mod tests {
             let loud = format!("  {}! ", preset.name.to_uppercase());
             assert_eq!(find(&loud), Ok(preset));
         }
+    }
+
+    #[test]
+    fn the_page_of_presets_lists_them_in_order() {
+        let page = include_str!("../../../docs/PRESETS.md");
+        let row = |preset: &Preset| format!("| **{}** | {} |\n", preset.name, preset.about);
+        let table: String = factory().iter().map(row).collect();
+        assert!(page.contains(&table), "docs/PRESETS.md should have this table:\n{table}");
     }
 
     #[test]

@@ -49,6 +49,8 @@ struct Stage {
     size: [f32; 2],
     time: f64,
     modifiers: Modifiers,
+    open: bool,
+    about: bool,
 }
 
 /// A text as it is drawn: where, what clips it, what it says, and whether it was shortened.
@@ -73,6 +75,8 @@ impl Stage {
             size,
             time: 0.0,
             modifiers: Modifiers::NONE,
+            open: true,
+            about: false,
         };
         // The first pass of an area is invisible.
         stage.picture(vec![]);
@@ -110,12 +114,17 @@ impl Stage {
         let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(self.size[0], self.size[1]));
         let input =
             RawInput { screen_rect: Some(window), time: Some(self.time), events, ..RawInput::default() };
-        let Self { context, session, host, panel, .. } = self;
+        let Self { context, session, host, panel, open, about, .. } = self;
         let mut output = context.run_ui(input, |ui| {
             let gestures = Gestures::new(host, &session.edits);
             focus::watch(ui.ctx());
             focus::undo_keys(ui.ctx(), gestures);
-            panel.show(ui, gestures, session, &mut true, &mut false);
+            // As the window does: the click that opens the box is not one beside it.
+            let was_open = *about;
+            panel.show(ui, gestures, session, open, about);
+            if was_open {
+                crate::editor::about::show(ui.ctx(), about);
+            }
         });
         // There is no screen that would want them.
         output.textures_delta.clear();
@@ -413,6 +422,24 @@ fn a_right_click_opens_a_menu_that_resets_and_copies() {
     stage.click(entry(&texts, "Reset to 50.0 %").unwrap());
     assert_eq!(stage.value(glow), 0.5);
     assert_eq!(stage.told().len(), 3);
+}
+
+#[test]
+fn the_about_box_opens_whole_stays_and_goes_by_a_click_beside_it() {
+    let mut stage = Stage::new([560.0, 420.0]);
+    let texts = stage.picture(vec![]);
+    let sign = texts.iter().find(|text| text.words == "i").expect("the sign is there").rect.center();
+    stage.click(sign);
+    assert!(stage.about, "it is open");
+    let texts = stage.picture(vec![]);
+    let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(560.0, 420.0));
+    let inside: Vec<&Text> = texts.iter().filter(|text| text.words.contains("licence")).collect();
+    assert!(inside.len() >= 3, "it says whose all of it is");
+    for text in inside {
+        assert!(window.contains_rect(text.rect) && !text.elided, "`{}` at {:?}", text.words, text.rect);
+    }
+    stage.click(pos2(550.0, 10.0));
+    assert!(!stage.about, "it is closed");
 }
 
 #[test]
