@@ -281,6 +281,7 @@ fn every_parameter_is_moved_by_the_mouse_in_one_gesture() {
                 // SAFETY: the session lives.
                 let last = unsafe { param.step_count().expect("a choice has steps") };
                 let other = if before < 0.5 { last } else { 0 };
+                // SAFETY: as above.
                 let text = unsafe { param.normalized_value_to_string(other as f32 / last as f32, true) };
                 let texts = stage.picture(vec![]);
                 let entry =
@@ -501,10 +502,12 @@ fn no_text_is_cut_in_any_window() {
         // SAFETY: the session lives.
         let steps = unsafe { param.step_count().filter(|steps| *steps < 20).unwrap_or(1) };
         for step in 0..=steps {
+            // SAFETY: as above.
             unsafe { param._internal_set_normalized_value(step as f32 / steps as f32) };
             let texts = stage.picture(vec![]);
             assert_whole(&texts, &format!("{name} at {step}"));
         }
+        // SAFETY: as above.
         unsafe { param._internal_set_normalized_value(before) };
     }
 }
