@@ -39,8 +39,8 @@ pub fn show(ui: &mut Ui, gestures: Gestures) {
         gestures.switch();
     }
     let (word, hint) = match slot {
-        Slot::A => ("A \u{2192} B", "Copy the values of A to B"),
-        Slot::B => ("B \u{2192} A", "Copy the values of B to A"),
+        Slot::A => ("Copy to B", "Make B the same as A"),
+        Slot::B => ("Copy to A", "Make A the same as B"),
     };
     if widgets::enabled_button(ui, edits.differ(), word, hint) {
         edits.copy();

@@ -88,13 +88,16 @@ impl Forward {
                         self.send(event, EventMask::KEY_PRESS);
                     }
                 }
-                Event::KeyRelease(event) if event.response_type & SENT == 0 => {
-                    if std::mem::replace(&mut self.down[usize::from(event.detail)], false) {
-                        self.send(event, EventMask::KEY_RELEASE);
-                    }
-                }
+                Event::KeyRelease(event) if event.response_type & SENT == 0 => self.release(event),
                 _ => {}
             }
+        }
+    }
+
+    /// Hands on that a key came up if it was when it went down.
+    fn release(&mut self, event: KeyPressEvent) {
+        if std::mem::replace(&mut self.down[usize::from(event.detail)], false) {
+            self.send(event, EventMask::KEY_RELEASE);
         }
     }
 

@@ -253,12 +253,10 @@ fn value_field<P: Param>(
             let entered = input.consume_key(egui::Modifiers::NONE, egui::Key::Enter);
             (input.key_pressed(egui::Key::Escape), entered)
         });
-        if !cancelled {
-            match param.string_to_normalized_value(&text) {
-                Some(normalized) => gestures.change(param, normalized),
-                // It stays what it was, and that is seen.
-                None => {}
-            }
+        // What is not understood changes nothing, and that is seen.
+        let read = param.string_to_normalized_value(&text).filter(|_| !cancelled);
+        if let Some(normalized) = read {
+            gestures.change(param, normalized);
         }
         if entered || cancelled {
             ui.memory_mut(|memory| memory.request_focus(slider.id));

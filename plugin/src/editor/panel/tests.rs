@@ -49,6 +49,8 @@ struct Stage {
     size: [f32; 2],
     time: f64,
     modifiers: Modifiers,
+    open: bool,
+    about: bool,
 }
 
 /// A text as it is drawn: where, what clips it, what it says, and whether it was shortened.
@@ -73,6 +75,8 @@ impl Stage {
             size,
             time: 0.0,
             modifiers: Modifiers::NONE,
+            open: true,
+            about: false,
         };
         // The first pass of an area is invisible.
         stage.picture(vec![]);
@@ -110,12 +114,17 @@ impl Stage {
         let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(self.size[0], self.size[1]));
         let input =
             RawInput { screen_rect: Some(window), time: Some(self.time), events, ..RawInput::default() };
-        let Self { context, session, host, panel, .. } = self;
+        let Self { context, session, host, panel, open, about, .. } = self;
         let mut output = context.run_ui(input, |ui| {
             let gestures = Gestures::new(host, &session.edits);
             focus::watch(ui.ctx());
             focus::undo_keys(ui.ctx(), gestures);
-            panel.show(ui, gestures, session, &mut true, &mut false);
+            // As the window does: the click that opens the box is not one beside it.
+            let was_open = *about;
+            panel.show(ui, gestures, session, open, about);
+            if was_open {
+                crate::editor::about::show(ui.ctx(), about);
+            }
         });
         // There is no screen that would want them.
         output.textures_delta.clear();
@@ -272,6 +281,7 @@ fn every_parameter_is_moved_by_the_mouse_in_one_gesture() {
                 // SAFETY: the session lives.
                 let last = unsafe { param.step_count().expect("a choice has steps") };
                 let other = if before < 0.5 { last } else { 0 };
+                // SAFETY: as above.
                 let text = unsafe { param.normalized_value_to_string(other as f32 / last as f32, true) };
                 let texts = stage.picture(vec![]);
                 let entry =
@@ -416,6 +426,24 @@ fn a_right_click_opens_a_menu_that_resets_and_copies() {
 }
 
 #[test]
+fn the_about_box_opens_whole_stays_and_goes_by_a_click_beside_it() {
+    let mut stage = Stage::new([560.0, 420.0]);
+    let texts = stage.picture(vec![]);
+    let sign = texts.iter().find(|text| text.words == "i").expect("the sign is there").rect.center();
+    stage.click(sign);
+    assert!(stage.about, "it is open");
+    let texts = stage.picture(vec![]);
+    let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(560.0, 420.0));
+    let inside: Vec<&Text> = texts.iter().filter(|text| text.words.contains("licence")).collect();
+    assert!(inside.len() >= 3, "it says whose all of it is");
+    for text in inside {
+        assert!(window.contains_rect(text.rect) && !text.elided, "`{}` at {:?}", text.words, text.rect);
+    }
+    stage.click(pos2(550.0, 10.0));
+    assert!(!stage.about, "it is closed");
+}
+
+#[test]
 fn nudges_in_a_row_are_one_step_and_fine_ones_are_smaller() {
     let mut stage = Stage::high();
     let glow = stage.session.edits.register().place("glow").unwrap();
@@ -474,10 +502,12 @@ fn no_text_is_cut_in_any_window() {
         // SAFETY: the session lives.
         let steps = unsafe { param.step_count().filter(|steps| *steps < 20).unwrap_or(1) };
         for step in 0..=steps {
+            // SAFETY: as above.
             unsafe { param._internal_set_normalized_value(step as f32 / steps as f32) };
             let texts = stage.picture(vec![]);
             assert_whole(&texts, &format!("{name} at {step}"));
         }
+        // SAFETY: as above.
         unsafe { param._internal_set_normalized_value(before) };
     }
 }
