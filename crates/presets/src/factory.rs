@@ -121,6 +121,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_presets_lists_them_in_order() {
+        let page = include_str!("../../../docs/PRESETS.md");
+        let row = |preset: &Preset| format!("| **{}** | {} |\n", preset.name, preset.about);
+        let table: String = factory().iter().map(row).collect();
+        assert!(page.contains(&table), "docs/PRESETS.md should have this table:\n{table}");
+    }
+
+    #[test]
     fn who_misspells_a_name_is_told_the_nearest_and_all() {
         for preset in factory() {
             let mut misspelt = preset.name.clone();

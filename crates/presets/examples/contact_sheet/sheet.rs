@@ -8,7 +8,7 @@ use epaint_default_fonts::UBUNTU_LIGHT;
 use jpeg_encoder::{ColorType, Encoder};
 
 /// Width and height of a thumbnail, in pixels.
-pub const THUMBNAIL: [u32; 2] = [320, 180];
+pub const THUMBNAIL: [u32; 2] = [192, 108];
 
 /// Distances, in pixels.
 const GAP: usize = 6;
@@ -20,7 +20,7 @@ const BRIGHT: [u8; 3] = [236, 236, 230];
 const DIM: [u8; 3] = [150, 154, 160];
 
 /// Of a JPEG, in percent: what keeps a sheet of some twenty presets below half a megabyte.
-const QUALITY: u8 = 62;
+const QUALITY: u8 = 54;
 
 /// A sheet in the making.
 pub struct Sheet {
