@@ -40,14 +40,26 @@ impl ChordTracker {
         }
     }
 
-    /// At a beat: changes to the likeliest chord, if it is much likelier than the one in force and that has been there for
+    /// At the beginning of a bar: changes to the likeliest chord. What was in force before does not count, so that it does not
+    /// matter for long where a song was entered; and most chords change here.
+    pub(crate) fn bar(&mut self, beats: f64) {
+        self.change(beats, 0.0);
+    }
+
+    /// At another beat: changes to the likeliest chord, if it is much likelier than the one in force and that has been there for
     /// long enough.
     pub(crate) fn beat(&mut self, beats: f64) {
+        let stays = beats >= self.since && beats - self.since < DWELL_BEATS;
+        if !stays {
+            self.change(beats, MARGIN);
+        }
+    }
+
+    fn change(&mut self, beats: f64, margin: f32) {
         let best =
             (0..CHORDS).fold(0, |best, i| if self.smoothed[i] > self.smoothed[best] { i } else { best });
         let current = self.in_force.map_or(0.0, |chord| self.smoothed[chord.class()]);
-        let stays = beats >= self.since && beats - self.since < DWELL_BEATS;
-        if !stays && self.smoothed[best] >= LEAST && self.smoothed[best] > current + MARGIN {
+        if self.smoothed[best] >= LEAST && self.smoothed[best] > current + margin {
             self.in_force = Chord::of_class(best);
             self.since = beats;
         }

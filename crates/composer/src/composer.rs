@@ -498,8 +498,11 @@ impl Player {
     }
 
     fn take_chord(&mut self, step: i64, place: BarStep, settings: &Settings) {
-        if place.on_beat() || self.chord.is_none() {
-            self.chords.beat(step as f64 / STEPS_PER_BEAT);
+        let beats = step as f64 / STEPS_PER_BEAT;
+        if place.step == 0 {
+            self.chords.bar(beats);
+        } else if place.on_beat() || self.chord.is_none() {
+            self.chords.beat(beats);
         }
         self.chord = match settings.chords {
             ChordSource::Hear => {

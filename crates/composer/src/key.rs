@@ -1,16 +1,20 @@
-//! The key that is heard: pitch classes and chords over time, against profiles, with hysteresis.
+//! The key that is heard: which chord follows which, and pitch classes over time against profiles, with hysteresis.
 //!
 //! ```text
-//! chroma, bass chroma, chord posterior ──mean of 20 s──┐
-//! chord posterior of the first 1.5 s ──fades in 60 s───┴─ profiles ──> scores of 24 keys ──margin, dwell──> key, scale
+//! chord posterior ──progressions (tonality.rs)─────────────────┐
+//! chroma, bass chroma, chord posterior ──mean of 20 s──────────┼─> scores of 24 keys ──margin, dwell──> key, scale
+//! chord posterior of the first 1.5 s ──fades in 60 s──profiles─┘
 //! ```
 //! Profiles as in Krumhansl and Schmuckler (Krumhansl 1990), for chords as in Noland and Sandler (2006). Relative keys share
-//! their tones and differ in what is treated as home: the tonic's chord, the bass on it, and what the music began with.
+//! their tones and differ in what is treated as home: the tonic's chord, the bass on it, what the music began with, and how
+//! chords lead there.
 
 use std::fmt;
 
 use dendrite_features::{FRAME_RATE, Frame, N_CHROMA};
 use dendrite_pipeline::{Harmony, PITCH_NAMES, Quality};
+
+use crate::tonality::Tonality;
 
 /// Memory of the means in seconds.
 const MEMORY_S: f64 = 20.0;
@@ -20,12 +24,16 @@ const START_S: f64 = 1.5;
 const START_MEMORY_S: f64 = 60.0;
 /// The key in force is left when another scores this much higher (natural logarithm of how much likelier it is) ...
 const SWITCH_MARGIN: f32 = 0.2;
-/// ... for this long, in frames (2 s).
-const SWITCH_FRAMES: u32 = 94;
+/// ... for this long, in frames (1 s).
+const SWITCH_FRAMES: u32 = 47;
 /// The scale in force is left when another has been heard for this long, in frames (4 s).
 const SCALE_FRAMES: u32 = 188;
-/// How much stronger an altered degree must be than the usual one.
-const ALTERED: f32 = 0.05;
+/// How much stronger the raised seventh of a minor key must be than the natural one.
+const RAISED: f32 = 0.05;
+/// What profiles say counts by this much: the progressions have heard the same chords.
+const PROFILES: f32 = 0.8;
+/// No key is less likely than this, whatever chords were heard.
+const LEAST: f32 = 1e-6;
 /// Major and minor.
 const MODES: usize = 2;
 const KEYS: usize = MODES * N_CHROMA;
@@ -166,7 +174,7 @@ impl Scale {
 
 /// Follows the key of the music, one frame after the other.
 ///
-/// All memory is part of the value: nothing allocates, and each [`push`](Self::push) does the same bounded work, some 1,500
+/// All memory (20 kB) is part of the value: nothing allocates, and each [`push`](Self::push) does bounded work, some 5,000
 /// operations. Silent frames are left out.
 #[derive(Clone, Debug)]
 pub struct KeyTracker {
@@ -179,6 +187,8 @@ pub struct KeyTracker {
     start: [[f32; MODES]; N_CHROMA],
     start_frames: u32,
     start_keep: f32,
+    /// What chords say by their succession.
+    tonality: Tonality,
     /// Frames of sound.
     heard: u32,
     scores: [f32; KEYS],
@@ -215,6 +225,7 @@ impl KeyTracker {
             start: [[0.0; MODES]; N_CHROMA],
             start_frames: (START_S * FRAME_RATE) as u32,
             start_keep: keep(START_MEMORY_S),
+            tonality: Tonality::new(),
             heard: 0,
             scores: [0.0; KEYS],
             key: None,
@@ -248,6 +259,7 @@ impl KeyTracker {
                 };
             }
         }
+        self.tonality.push(&harmony.probabilities);
         self.heard = self.heard.saturating_add(1);
         if self.heard >= self.start_frames {
             self.decide();
@@ -318,28 +330,19 @@ impl KeyTracker {
                 + MAJOR_CHORDS[mode][above] * evidence.chords[0]
                 + MINOR_CHORDS[mode][above] * evidence.chords[1];
         }
-        sum / self.weight + START[mode] * self.start[tonic][mode]
+        let profiles = sum / self.weight + START[mode] * self.start[tonic][mode];
+        let key = Key { tonic: tonic as u8, minor: mode == 1 };
+        (self.tonality.probability(key) + LEAST).ln() + PROFILES * profiles
     }
 
-    /// The scale of the degrees that are heard in a key.
+    /// The scale of a key: its likeliest mode.
     fn heard_scale(&self, key: Key) -> Scale {
         let degree =
             |above: usize| self.evidence[(usize::from(key.tonic) + above) % N_CHROMA].tone / self.weight;
-        let altered = |to: usize, from: usize| degree(to) - degree(from) - ALTERED;
-        let (usual, candidates): (Scale, &[(Scale, f32)]) = if key.minor {
-            (
-                Scale::Minor,
-                &[
-                    (Scale::Dorian, altered(9, 8)),
-                    (Scale::Phrygian, altered(1, 2)),
-                    (Scale::HarmonicMinor, altered(11, 10)),
-                ],
-            )
-        } else {
-            (Scale::Major, &[(Scale::Mixolydian, altered(10, 11)), (Scale::Lydian, altered(6, 5))])
-        };
-        let best = candidates.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        best.filter(|(_, stronger)| *stronger > 0.0).map_or(usual, |(scale, _)| *scale)
+        match self.tonality.scale(key) {
+            Scale::Minor if degree(11) - degree(10) > RAISED => Scale::HarmonicMinor,
+            scale => scale,
+        }
     }
 }
 

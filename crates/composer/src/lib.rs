@@ -25,10 +25,12 @@ mod melody;
 pub mod midi_file;
 mod modulation;
 mod performance;
+mod progressions;
 mod random;
 mod scene;
 mod settings;
 mod tape;
+mod tonality;
 mod voicing;
 
 pub use composer::{Composer, Heard, PlayState, Span};

@@ -5,6 +5,7 @@ use dendrite_pipeline::Expression;
 use crate::bass::Line;
 use crate::grid::BarStep;
 use crate::key::Key;
+use crate::random::Purpose;
 use crate::scene::{PHRASE_BARS, Scene, steps_of};
 use crate::settings::{Voice, VoiceSettings};
 
@@ -17,12 +18,18 @@ const CHORD_OFF_SCALE: f32 = 0.05;
 const STRONG: [f32; 2] = [6.0, 0.35];
 /// ... and between them.
 const WEAK: [f32; 2] = [1.4, 1.0];
-/// Distance to the last note in semitones that is as usual as not.
-const NEARNESS: f32 = 3.6;
+/// Distance to the last note in semitones that is as usual as not. A line that follows its last note closely goes on differently for
+/// long after one other note, as after a seek; so it is the motif's shape that holds it together.
+const NEARNESS: f32 = 8.0;
+/// How far the motif's shape goes up and down, in semitones.
+const SHAPE: f32 = 3.5;
+/// Power of the model's probability: it follows a mood that is heard differently for half a minute after a seek, so that it counts
+/// less than chord and shape.
+const MODEL: f32 = 0.45;
 /// What every pitch has beside the model's probability.
 const LEAST: f32 = 2e-4;
-/// Width of the register in semitones.
-const REGISTER_WIDTH: f32 = 6.0;
+/// Distance to the motif's shape in semitones that is as usual as not.
+const SHAPE_WIDTH: f32 = 2.2;
 /// Probabilities are sharpened by this power.
 const SHARPNESS: f32 = 1.3;
 
@@ -96,18 +103,18 @@ impl Melodist {
         Some(pitch as u8)
     }
 
-    /// Where the melody is drawn to: the register that dynamics ask for, in an arch over the phrase.
+    /// Where the melody is drawn to: the register that dynamics ask for, in an arch over the phrase, with the motif's shape on it.
     fn centre(&self, scene: &Scene) -> f32 {
         let place = &scene.place;
         let bars = place.bar.rem_euclid(PHRASE_BARS) as f32 + place.step as f32 / place.steps as f32;
         let arch = (std::f32::consts::PI * bars / PHRASE_BARS as f32).sin();
         let register = scene.dynamics.get(Expression::Register);
-        64.0 + 16.0 * (register - 0.4) + 3.5 * arch
+        64.0 + 16.0 * (register - 0.4) + 3.5 * arch + SHAPE * shape(scene)
     }
 
     fn weight(&self, scene: &Scene, pitch: i32, centre: f32, bass: Line) -> f32 {
         let class = pitch.rem_euclid(12) as u8;
-        let probability = in_key(scene, pitch) + LEAST;
+        let probability = (in_key(scene, pitch) + LEAST).powf(MODEL);
         let on_scale = scene.scale.contains(scene.key.tonic, pitch as u8);
         let in_chord = scene.chord.map(|chord| chord.contains(pitch as u8));
         let scale = match (on_scale, in_chord) {
@@ -118,20 +125,30 @@ impl Melodist {
         let [tone, other] = if scene.place.on_beat() { STRONG } else { WEAK };
         let chord = in_chord.map_or(1.0, |inside| if inside { tone } else { other });
         let bell = |distance: f32, width: f32| (-0.5 * (distance / width).powi(2)).exp();
-        let mut weight = probability * scale * chord * bell(pitch as f32 - centre, REGISTER_WIDTH);
-        // Octaves with the bass, one after the other, rob the bass of its independence.
-        if bass.now == Some(class) && bass.before.is_some() && bass.before == self.played.now {
+        let mut weight = probability * scale * chord * bell(pitch as f32 - centre, SHAPE_WIDTH);
+        // Octaves with the bass, one after the other, rob the bass of its independence, with a note between them too.
+        let played = [self.played.now, self.played.before];
+        if bass.now == Some(class) && bass.before.is_some() && played.contains(&bass.before) {
             weight = 0.0;
         }
         if let Some(last) = self.last {
             let distance = (pitch - within_range(last)) as f32;
             weight *= bell(distance, NEARNESS).max(1e-4);
             if distance == 0.0 {
-                weight *= 0.45;
+                weight *= 0.6;
             }
         }
         weight
     }
+}
+
+/// The shape of a motif: from beat to beat in a straight line from one height to another.
+fn shape(scene: &Scene) -> f32 {
+    let place = &scene.place;
+    let beat = place.step / place.beat_steps;
+    let along = (place.step % place.beat_steps) as f32 / place.beat_steps as f32;
+    let height = |beat: u32| scene.motif_of(Voice::Melody, beat).bell(Purpose::Shape);
+    (1.0 - along) * height(beat) + along * height(beat + 1)
 }
 
 /// A note where pitches are drawn, whatever octave it was moved to.

@@ -9,6 +9,7 @@ pub(crate) enum Purpose {
     Pitch,
     Velocity,
     Timing,
+    Shape,
 }
 
 /// Where a number is drawn. Numbers do not depend on how often or in what order they are asked for.

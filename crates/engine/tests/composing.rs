@@ -136,9 +136,10 @@ fn block_sizes_do_not_matter() {
 
 #[test]
 fn after_a_seek_the_song_soon_plays_what_it_plays_anyway() {
-    // From the ninth bar after the seek on most notes are the same: measured 0.81 (the project asked for 0.9; the mood that the
-    // recurrent network hears after a seek stays another for longer than nine bars). In the key of the piece: what key is heard
-    // depends on half a minute of music, and relative keys may be heard differently for as long.
+    // From the ninth bar after the seek on most notes are the same: measured 0.89 (the project asked for 0.9). What is left is
+    // the mood that the recurrent network hears, which stays another for longer than nine bars after a seek, and chords that
+    // the harmony model hears otherwise with another mood. In the key of the piece: what key is heard depends on half a minute
+    // of music, and relative keys may be heard differently for as long.
     let (mut same, mut all) = (0, 0);
     for seed in 0..6 {
         let piece = Piece::of_length(9_100_000 + seed, 80.0, 90.0);
@@ -169,7 +170,7 @@ fn after_a_seek_the_song_soon_plays_what_it_plays_anyway() {
         all += both;
     }
     let share = same as f64 / all as f64;
-    assert!(all > 200 && share >= 0.7, "{share} of {all}");
+    assert!(all > 200 && share >= 0.85, "{share} of {all}");
 }
 
 #[test]
