@@ -254,7 +254,7 @@ mod tests {
     fn values_hold_from_their_time_on_and_lines_lead_from_one_to_the_next() {
         let automation = read(
             "# a remark\ntime, parameter, value\n10, zoom, 2, linear # and another\n\n  4 , zoom , 1 x\n0:02,palette,\"Ember\"\n\
-             bar 3.3, impact_amount, 80 %\n12, zoom, 4\n",
+             bar 3.3, impact_amount, 30 %\n12, zoom, 4\n",
         );
         assert_eq!(at(&automation, 0.0), at(&Automation::default(), 0.0));
         assert_eq!(at(&automation, 1.999).2, 0);
@@ -265,8 +265,8 @@ mod tests {
         assert_eq!(at(&automation, 11.9).0, 2.0);
         assert_eq!(at(&automation, 12.0).0, 4.0);
         // Bar 3, beat 3 of 4/4 at 120 bpm: ten beats of half a second behind the first.
-        assert_ne!(at(&automation, 5.249).1, 0.8);
-        assert!((at(&automation, 5.25).1 - 0.8).abs() < 1e-6);
+        assert!((at(&automation, 5.249).1 - 0.8).abs() < 1e-6, "the default");
+        assert!((at(&automation, 5.25).1 - 0.3).abs() < 1e-6);
     }
 
     #[test]

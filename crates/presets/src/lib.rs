@@ -11,6 +11,8 @@
 //! and a way of playing; never how a host is wired (channels, inputs, when to play), nor what protects viewers (the flash
 //! limiter). [`IDS`] is the list.
 //!
+//! [`Control`] is one parameter by its id, for whoever changes it over time; [`named`] what a command line means.
+//!
 //! ```
 //! let mut settings = dendrite_engine::Settings::default();
 //! let mut look = dendrite_julia::Look::default();
