@@ -44,7 +44,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Make a video of a song, or of many
-    Render(render::Arguments),
+    Render(Box<render::Arguments>),
     /// Say what is in a song: tempo, key, chords, mood, sections, loudness
     Analyze(analyze::Arguments),
     /// Play songs, with their pictures in a window; with the separate program dendrite-play
