@@ -36,10 +36,12 @@ pub mod gl;
 pub mod metrics;
 mod oklab;
 pub mod palettes;
+mod quality;
 mod scene;
 pub mod shader;
 pub mod sync;
 
 pub use cycle::Capture;
 pub use frame::Frame;
+pub use quality::Quality;
 pub use scene::{Look, PaletteBlend, Reaction, Scene, scene};
