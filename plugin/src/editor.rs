@@ -4,6 +4,7 @@ mod about;
 mod app;
 mod canvas;
 mod clock;
+mod gestures;
 mod hints;
 mod history;
 mod keys;
@@ -27,13 +28,12 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{Editor, HostMethods, SizeConstraints, SpawnedEditor};
 use nice_plug::prelude::*;
-use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 
 use crate::exchange::Subscriber;
 use crate::state::{EditorMemory, Session};
 use app::App;
+pub use gestures::Handle;
 pub use windows::Windows;
 
 /// Makes windows. It holds no window itself, so that nothing of a closed one stays behind.
@@ -59,7 +59,7 @@ impl DendriteEditor {
 }
 
 impl Editor for DendriteEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -77,9 +77,12 @@ impl Editor for DendriteEditor {
         );
         let settings = EguiNiceSettings::new().with_tile("Dendrite").with_resize_hint(self.resize_hint());
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
-        create_egui_editor(state, RepaintNotifier::new(), settings, app)
-            .ok_or("the framework makes no editor")?
-            .spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+        let (gui_context, end) = gestures::watched(gui_context);
+        let SpawnedEditor { handle, window } =
+            create_egui_editor(state, RepaintNotifier::new(), settings, app)
+                .ok_or("the framework makes no editor")?
+                .spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        Ok(SpawnedEditor { handle: Handle::new(handle, end), window })
     }
 
     fn size(&self) -> NativeSize<u32> {
