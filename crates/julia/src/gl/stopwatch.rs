@@ -35,8 +35,8 @@ pub enum Stopwatch {
     },
     /// By waiting for the end of the work.
     ///
-    /// A renderer in software gets nothing done beside the caller that it would not get done while the caller waits. Its
-    /// queries are of no use: Mesa's tell the time of single tiles.
+    /// A renderer in software gets nothing done beside the caller that it would not get done while the caller waits, and the time
+    /// that passes for the caller is what counts there.
     Waiting {
         /// Every so many pictures.
         every: u32,
