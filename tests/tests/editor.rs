@@ -613,12 +613,14 @@ fn scale(format: Format) {
         // What the host says counts only where the display says nothing.
         let size = stage.plugin.open_editor(stage.window.id(), 1.0).expect("it opens");
         assert_eq!(size, expected, "{dpi} dpi");
-        let picture = stage.play_until("a picture with many colours", |picture| {
+        stage.play_until("a picture with many colours", |picture| {
             (picture.width, picture.height) == expected
                 && picture.colours() > 1_000
                 && picture.reaches_all_corners()
         });
-        picture.save(&pictures().join(format!("editor_{name}_{dpi}dpi.png")));
+        // The panel is there a picture later than the set.
+        stage.play(Duration::from_secs(1));
+        stage.window.picture().save(&pictures().join(format!("editor_{name}_{dpi}dpi.png")));
         // The plug-in's name at the top of the panel, in logical pixels: letters are as much larger as the rest.
         let factor = f64::from(dpi) / 96.0;
         let scaled = |sides: [u32; 2]| sides.map(|side| (f64::from(side) * factor).round() as u32);
