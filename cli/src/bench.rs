@@ -1,5 +1,7 @@
 //! `dendrite bench`: the speeds that the README names, on this machine.
 
+mod editor;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub struct Arguments {
     /// Only `dendrite render`, stage by stage, on the first ten seconds of the song
     #[arg(long, conflicts_with = "worst_block")]
     render: bool,
+    #[command(flatten)]
+    window: editor::Arguments,
 }
 
 /// A day of blocks of 32 samples fits into memory.
@@ -71,6 +75,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     let path = arguments.song.clone().unwrap_or_else(|| PathBuf::from(DEMO));
     if arguments.render {
         return crate::render::bench::run(&path, out);
+    }
+    if arguments.window.editor {
+        return editor::run(&arguments.window, &path, out);
     }
     let song = dendrite_audio::read(&path)
         .context("name a song with --song, or run this in the project's folder")?;

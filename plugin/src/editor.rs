@@ -5,6 +5,7 @@ mod app;
 mod canvas;
 mod clipboard;
 mod clock;
+mod closing;
 mod compare;
 mod focus;
 #[cfg(target_os = "linux")]
@@ -15,9 +16,11 @@ mod history;
 mod keys;
 mod models;
 mod overlays;
+mod pace;
 mod panel;
 mod play;
 mod presets;
+mod resolution;
 mod status;
 mod still;
 mod theme;
@@ -34,13 +37,12 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{Editor, HostMethods, SizeConstraints, SpawnedEditor};
 use nice_plug::prelude::*;
-use nice_plug_egui::{
-    EguiEditorHandle, EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor,
-};
+use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
 
 use crate::exchange::Subscriber;
 use crate::state::{EditorMemory, Session};
 use app::App;
+pub use closing::Handle;
 pub use windows::Windows;
 
 /// Makes windows. It holds no window itself, so that nothing of a closed one stays behind.
@@ -66,7 +68,7 @@ impl DendriteEditor {
 }
 
 impl Editor for DendriteEditor {
-    type Handle = EguiEditorHandle;
+    type Handle = Handle;
 
     fn spawn(
         &self,
@@ -85,9 +87,12 @@ impl Editor for DendriteEditor {
         .embedded(parent.is_some() || wait_for_parent);
         let settings = EguiNiceSettings::new().with_tile("Dendrite").with_resize_hint(self.resize_hint());
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
-        create_egui_editor(state, RepaintNotifier::new(), settings, app)
-            .ok_or("the framework makes no editor")?
-            .spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+        let (gui_context, end) = closing::watched(gui_context);
+        let SpawnedEditor { handle, window } =
+            create_egui_editor(state, RepaintNotifier::new(), settings, app)
+                .ok_or("the framework makes no editor")?
+                .spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        Ok(SpawnedEditor { handle: Handle::new(handle, end), window })
     }
 
     fn size(&self) -> NativeSize<u32> {

@@ -12,7 +12,7 @@
 //! | [`capture`] | the last bars as a MIDI file |
 //! | [`save`] | files that the user saves from the editor |
 //! | [`exchange`], [`meter`] | snapshots and load on their way to the editor |
-//! | [`trace`], [`background`] | the CSV trace and its thread |
+//! | [`trace`], [`pictures`], [`background`] | the CSV traces of hops and of pictures, and their threads |
 //! | [`fence`] | the end of an instance |
 //! | [`notice`] | what the user should know |
 //! | [`editor`] | the window |
@@ -32,6 +32,7 @@ pub mod models;
 pub mod notes;
 pub mod notice;
 pub mod params;
+pub mod pictures;
 pub mod play;
 pub mod presets;
 pub mod register;

@@ -1,6 +1,6 @@
-//! The CPU meter: how much of a block's time the plug-in takes.
+//! The CPU meter: how much of a block's time the plug-in takes, and how large the host's blocks are.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atomic_float::AtomicF32;
@@ -11,12 +11,18 @@ const MEAN_TIME_S: f32 = 1.0;
 /// Time in seconds after which the worst block has fallen by 63 %.
 const WORST_TIME_S: f32 = 5.0;
 
+/// Time in seconds for which a large block is remembered.
+const LARGEST_TIME_S: f32 = 5.0;
+
 /// Load of the audio thread as shares of real time, 1 = all of it. Written by the audio thread, read by the editor: each
 /// value alone is enough for a reading, so relaxed atomics suffice.
 #[derive(Debug, Default)]
 pub struct CpuMeter {
     mean: AtomicF32,
     worst: AtomicF32,
+    /// Samples of the largest recent block, and seconds of sound since it.
+    largest: AtomicU32,
+    since_s: AtomicF32,
 }
 
 impl CpuMeter {
@@ -30,6 +36,15 @@ impl CpuMeter {
             self.mean.store(mean + (load - mean) * (1.0 - (-block_s / MEAN_TIME_S).exp()), Ordering::Relaxed);
             let worst = self.worst.load(Ordering::Relaxed) * (-block_s / WORST_TIME_S).exp();
             self.worst.store(worst.max(load), Ordering::Relaxed);
+
+            let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+            let since_s = self.since_s.load(Ordering::Relaxed) + block_s;
+            if frames >= self.largest.load(Ordering::Relaxed) || since_s > LARGEST_TIME_S {
+                self.largest.store(frames, Ordering::Relaxed);
+                self.since_s.store(0.0, Ordering::Relaxed);
+            } else {
+                self.since_s.store(since_s, Ordering::Relaxed);
+            }
         }
     }
 
@@ -41,6 +56,11 @@ impl CpuMeter {
     /// Load of the worst recent block.
     pub fn worst(&self) -> f32 {
         self.worst.load(Ordering::Relaxed)
+    }
+
+    /// Samples of the largest recent block; 0 before the first.
+    pub fn largest_block(&self) -> u32 {
+        self.largest.load(Ordering::Relaxed)
     }
 }
 
@@ -62,5 +82,23 @@ mod tests {
         assert!((meter.worst() - 0.1).abs() < 1e-3);
         meter.block(0, 48_000.0, block);
         assert!(meter.worst() < 0.2);
+    }
+
+    #[test]
+    fn the_largest_block_is_remembered_for_a_while() {
+        let meter = CpuMeter::default();
+        assert_eq!(meter.largest_block(), 0);
+        let block = |frames: usize| meter.block(frames, 48_000.0, Duration::from_micros(10));
+        for _ in 0..100 {
+            block(64);
+            block(512);
+            block(17);
+        }
+        assert_eq!(meter.largest_block(), 512);
+        // 4 s later it still counts, 6 s later the smaller ones do.
+        (0..4 * 750).for_each(|_| block(64));
+        assert_eq!(meter.largest_block(), 512);
+        (0..2 * 750).for_each(|_| block(64));
+        assert_eq!(meter.largest_block(), 64);
     }
 }

@@ -60,20 +60,33 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Names of the pitch classes in the columns, C first.
 const PITCHES: [&str; 12] = ["c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b"];
 
+/// Numbers that are in use.
+pub(crate) type Pool = Mutex<BTreeSet<u32>>;
+
 /// The numbers of the living instances of this process.
-static LIVING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+static LIVING: Pool = Pool::new(BTreeSet::new());
 
 /// The number of an instance among those of the process, 1 for the first; free again when dropped.
 #[derive(Debug)]
-pub struct InstanceNumber(u32);
+pub struct InstanceNumber(u32, &'static Pool);
 
 impl InstanceNumber {
     /// The lowest number that is free.
     pub fn claim() -> Self {
-        let mut living = LIVING.lock();
+        Self::claim_in(&LIVING)
+    }
+
+    /// The lowest number that is free in a pool of its own, for what is counted otherwise.
+    pub(crate) fn claim_in(pool: &'static Pool) -> Self {
+        let mut living = pool.lock();
         let number = (1..).find(|number| !living.contains(number)).unwrap_or(u32::MAX);
         living.insert(number);
-        Self(number)
+        Self(number, pool)
+    }
+
+    /// The file for the instance: `FILE.csv` for the first, `FILE.2.csv` for the second.
+    pub(crate) fn file(&self, file: &Path) -> PathBuf {
+        path_of(file, self.0)
     }
 }
 
@@ -90,7 +103,7 @@ fn path_of(file: &Path, number: u32) -> PathBuf {
 
 impl Drop for InstanceNumber {
     fn drop(&mut self) {
-        LIVING.lock().remove(&self.0);
+        self.1.lock().remove(&self.0);
     }
 }
 
@@ -118,7 +131,7 @@ impl Trace {
         sample_rate: f32,
         notices: Arc<Notices>,
     ) -> io::Result<Self> {
-        let path = path_of(file, instance.0);
+        let path = instance.file(file);
         let mut output = BufWriter::new(File::create(&path)?);
         output.write_all(header().as_bytes())?;
         let (ring, consumer) = RingBuffer::new(CAPACITY);

@@ -5,12 +5,13 @@ use std::io::{BufRead, BufReader, BufWriter};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use dendrite_host::HostWindow;
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt,
-    CreateWindowAux, EventMask, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
-    MOTION_NOTIFY_EVENT, Window as WindowId, WindowClass,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux, ConfigureWindowAux,
+    ConnectionExt, EventMask, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
+    MOTION_NOTIFY_EVENT, PropMode, Window as WindowId,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -59,10 +60,7 @@ impl Drop for Screen {
 
 /// A window as a host makes it for an editor, on the display that `DISPLAY` names.
 #[derive(Debug)]
-pub struct Window {
-    connection: RustConnection,
-    id: WindowId,
-}
+pub struct Window(HostWindow);
 
 impl Window {
     /// Shows a window of a size in pixels.
@@ -70,32 +68,16 @@ impl Window {
     /// # Panics
     /// If there is no display.
     pub fn show(width: u32, height: u32) -> Self {
-        let (connection, screen) = x11rb::connect(None).expect("the display of the test is there");
-        let id = connection.generate_id().expect("ids do not run out");
-        let root = &connection.setup().roots[screen];
-        connection
-            .create_window(
-                x11rb::COPY_DEPTH_FROM_PARENT,
-                id,
-                root.root,
-                0,
-                0,
-                width as u16,
-                height as u16,
-                0,
-                WindowClass::INPUT_OUTPUT,
-                root.root_visual,
-                &CreateWindowAux::new().background_pixel(root.black_pixel),
-            )
-            .expect("the display is connected");
-        connection.map_window(id).expect("the display is connected");
-        connection.sync().expect("the display is connected");
-        Self { connection, id }
+        Self(HostWindow::show(width, height).expect("the display of the test is there"))
     }
 
     /// The id that a plug-in gets.
     pub fn id(&self) -> u64 {
-        u64::from(self.id)
+        self.0.id()
+    }
+
+    fn connection(&self) -> &RustConnection {
+        self.0.connection()
     }
 
     /// Gives the window another size.
@@ -103,9 +85,35 @@ impl Window {
     /// # Panics
     /// If the display is gone.
     pub fn resize(&self, width: u32, height: u32) {
-        let size = ConfigureWindowAux::new().width(width).height(height);
-        self.connection.configure_window(self.id, &size).expect("the display is connected");
-        self.connection.sync().expect("the display is connected");
+        self.0.resize(width, height).expect("the display is connected");
+    }
+
+    /// Moves the window's left edge to another column of the screen. Pictures need it to be covered by none, and the mouse acts in
+    /// a window at the left edge of the screen only.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn move_to(&self, left: u32) {
+        let place = ConfigureWindowAux::new().x(i32::try_from(left).expect("a screen is not so wide"));
+        self.connection()
+            .configure_window(self.0.id() as WindowId, &place)
+            .expect("the display is connected");
+        self.connection().sync().expect("the display is connected");
+    }
+
+    /// Sets the resolution that the display's resources name, from which windows that open later take their scale factor: 96 is
+    /// scale factor 1.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn set_resolution(&self, dpi: u32) {
+        let root = self.connection().setup().roots[0].root;
+        let text = format!("Xft.dpi:\t{dpi}\n");
+        let (name, kind) = (AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING);
+        self.connection()
+            .change_property8(PropMode::REPLACE, root, name, kind, text.as_bytes())
+            .expect("the display is connected");
+        self.connection().sync().expect("the display is connected");
     }
 
     /// Moves the mouse to a place inside.
@@ -132,6 +140,19 @@ impl Window {
         self.input(BUTTON_RELEASE_EVENT, 1, [0, 0]);
     }
 
+    /// Turns the wheel by a number of notches, down if positive.
+    ///
+    /// # Panics
+    /// If the display is gone.
+    pub fn scroll(&self, notches: i32) {
+        // X11 has the wheel as buttons 4 and 5.
+        let button = if notches > 0 { 5 } else { 4 };
+        for _ in 0..notches.abs() {
+            self.input(BUTTON_PRESS_EVENT, button, [0, 0]);
+            self.input(BUTTON_RELEASE_EVENT, button, [0, 0]);
+        }
+    }
+
     /// Presses and lets go of the key with a keysym.
     ///
     /// # Panics
@@ -144,9 +165,9 @@ impl Window {
 
     /// The key that has a keysym.
     fn keycode(&self, keysym: u32) -> u8 {
-        let setup = self.connection.setup();
+        let setup = self.connection().setup();
         let count = setup.max_keycode - setup.min_keycode + 1;
-        let map = self.connection.get_keyboard_mapping(setup.min_keycode, count);
+        let map = self.connection().get_keyboard_mapping(setup.min_keycode, count);
         let map = map.expect("the display is connected").reply().expect("there is a keyboard");
         let per_key = usize::from(map.keysyms_per_keycode).max(1);
         let place = map.keysyms.iter().position(|other| *other == keysym).expect("the keyboard has the key");
@@ -155,10 +176,10 @@ impl Window {
 
     /// The window is in the corner of the screen, so places in it are places there.
     fn input(&self, event: u8, detail: u8, [x, y]: [i16; 2]) {
-        self.connection
+        self.connection()
             .xtest_fake_input(event, detail, x11rb::CURRENT_TIME, x11rb::NONE, x, y, 0)
             .expect("the display is connected");
-        self.connection.sync().expect("the display is connected");
+        self.connection().sync().expect("the display is connected");
     }
 
     /// Sends a key to the editor inside as a program may, which is not the same as pressing it.
@@ -167,7 +188,7 @@ impl Window {
     /// If there is no editor, the display is gone, or its keyboard has no such key.
     pub fn send_key_inside(&self, keysym: u32) {
         let editor = *self.inside().last().expect("an editor is inside");
-        let root = self.connection.setup().roots[0].root;
+        let root = self.connection().setup().roots[0].root;
         for (kind, mask) in
             [(KEY_PRESS_EVENT, EventMask::KEY_PRESS), (KEY_RELEASE_EVENT, EventMask::KEY_RELEASE)]
         {
@@ -186,9 +207,9 @@ impl Window {
                 state: KeyButMask::default(),
                 same_screen: true,
             };
-            self.connection.send_event(false, editor, mask, event).expect("the display is connected");
+            self.connection().send_event(false, editor, mask, event).expect("the display is connected");
         }
-        self.connection.sync().expect("the display is connected");
+        self.connection().sync().expect("the display is connected");
     }
 
     /// From now on keys that come to this window are kept for [`Window::keys_heard`].
@@ -198,8 +219,10 @@ impl Window {
     pub fn listen_to_keys(&self) {
         let keys = EventMask::KEY_PRESS | EventMask::KEY_RELEASE;
         let keys = ChangeWindowAttributesAux::new().event_mask(keys);
-        self.connection.change_window_attributes(self.id, &keys).expect("the display is connected");
-        self.connection.sync().expect("the display is connected");
+        self.connection()
+            .change_window_attributes(self.0.id() as WindowId, &keys)
+            .expect("the display is connected");
+        self.connection().sync().expect("the display is connected");
     }
 
     /// The keys that have come to this window since it was asked last, pressed (true) or let go of: keysym without shift.
@@ -208,13 +231,13 @@ impl Window {
     /// If the display is gone.
     pub fn keys_heard(&self) -> Vec<(u32, bool)> {
         let mut heard = Vec::new();
-        while let Some(event) = self.connection.poll_for_event().expect("the display is connected") {
+        while let Some(event) = self.connection().poll_for_event().expect("the display is connected") {
             let (event, pressed) = match event {
                 Event::KeyPress(event) => (event, true),
                 Event::KeyRelease(event) => (event, false),
                 _ => continue,
             };
-            let map = self.connection.get_keyboard_mapping(event.detail, 1);
+            let map = self.connection().get_keyboard_mapping(event.detail, 1);
             let map = map.expect("the display is connected").reply().expect("there is a keyboard");
             heard.push((map.keysyms.first().copied().unwrap_or(0), pressed));
         }
@@ -223,7 +246,8 @@ impl Window {
 
     /// The windows inside, which are the editor's.
     fn inside(&self) -> Vec<WindowId> {
-        let tree = self.connection.query_tree(self.id).expect("the display is connected").reply();
+        let tree =
+            self.connection().query_tree(self.0.id() as WindowId).expect("the display is connected").reply();
         tree.expect("the window is there").children
     }
 
@@ -238,10 +262,10 @@ impl Window {
     /// If there is no editor inside, or the display is gone.
     pub fn picture(&self) -> Picture {
         let editor = *self.inside().last().expect("an editor is inside");
-        let size = self.connection.get_geometry(editor).expect("the display is connected").reply();
+        let size = self.connection().get_geometry(editor).expect("the display is connected").reply();
         let size = size.expect("the editor's window is there");
         let image = self
-            .connection
+            .connection()
             .get_image(ImageFormat::Z_PIXMAP, editor, 0, 0, size.width, size.height, u32::MAX)
             .expect("the display is connected")
             .reply()
@@ -249,14 +273,6 @@ impl Window {
         // Xvfb's pixels at depths 24 and 32 are four bytes: blue, green, red, unused.
         let rgb = image.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
         Picture { width: u32::from(size.width), height: u32::from(size.height), rgb }
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        // The display may be gone, and the window with it.
-        let _ = self.connection.destroy_window(self.id);
-        let _ = self.connection.flush();
     }
 }
 
@@ -298,6 +314,19 @@ impl Picture {
             let start = 3 * (y * self.width + x) as usize;
             self.rgb.get(start..start + 3).is_some_and(|pixel| pixel != [0, 0, 0])
         })
+    }
+
+    /// Number of rows from the first to the last that has something nearly white in it, as letters are.
+    pub fn light_rows(&self) -> u32 {
+        let rows: Vec<bool> = self
+            .rgb
+            .chunks_exact(3 * self.width as usize)
+            .map(|row| row.chunks_exact(3).any(|pixel| pixel.iter().all(|byte| *byte > 180)))
+            .collect();
+        match (rows.iter().position(|light| *light), rows.iter().rposition(|light| *light)) {
+            (Some(first), Some(last)) => (last - first + 1) as u32,
+            _ => 0,
+        }
     }
 
     /// Part 0..1 of the pixels in which two pictures differ visibly: by more than 8 of 255 in any channel. 1 if they differ

@@ -108,6 +108,12 @@ pub enum HostError {
         /// What was given.
         got: String,
     },
+    /// A window for an editor could not be shown.
+    #[error("no window for the editor: {reason}")]
+    Window {
+        /// What the display, or the way to it, answered.
+        reason: String,
+    },
     /// The plug-in, or this platform, does not have what was asked for.
     #[error("plug-in `{id}` has no {what}")]
     Unsupported {

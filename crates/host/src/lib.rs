@@ -37,6 +37,8 @@ mod run;
 mod sleep;
 mod transport;
 mod vst3;
+#[cfg(feature = "window")]
+mod window;
 
 pub use block::{Block, Status};
 pub use describe::{
@@ -50,3 +52,5 @@ pub use plugin::Plugin;
 pub use run::{BlockSizes, Run, RunOutput};
 pub use sleep::{HonoursSleep, SleepManner};
 pub use transport::Transport;
+#[cfg(feature = "window")]
+pub use window::HostWindow;

@@ -1,6 +1,6 @@
 //! What both renderers need to know of one picture: the scene in f32, at one size.
 
-use crate::{Capture, Scene, formula};
+use crate::{Capture, Quality, Scene, formula};
 
 /// One picture's numbers, computed once in f64 and handed to the CPU renderer or, as uniforms, to the shader.
 ///
@@ -50,6 +50,13 @@ impl Frame {
             glow: scene.glow,
             light: [(lx * cos - ly * sin) as f32, (lx * sin + ly * cos) as f32, lz as f32],
         }
+    }
+
+    /// The same picture on the grid of a quality. The part of the plane that pixels of the screen show stays what it was; the
+    /// grid may reach beyond it by a part of a pixel at each edge.
+    pub fn on_grid_of(self, quality: Quality) -> Self {
+        let fraction = quality.fraction();
+        Self { size: quality.size(self.size), step: self.step.map(|side| side / fraction), ..self }
     }
 
     /// Whether pixel (x, y) and pixel (width-1-x, height-1-y) show z and -z.

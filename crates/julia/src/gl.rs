@@ -1,13 +1,20 @@
 //! Draws scenes with OpenGL: compiles the shader, keeps the lookup table in a texture, paints one triangle.
 
+mod program;
+mod scaled;
+mod stopwatch;
+
 use glow::HasContext;
 
 use crate::{
-    Scene,
+    Quality, Scene,
     cpu::Antialias,
     palettes::{RAMP, Table},
     shader::{self, Target, Uniforms},
 };
+
+pub use scaled::ScaledPainter;
+pub use stopwatch::Cost;
 
 /// Why the painter could not be made.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -74,7 +81,7 @@ impl GlPainter {
     pub fn new(gl: &glow::Context) -> Result<Self, GlError> {
         let target = if gl.version().is_embedded { Target::Gles300 } else { Target::Gl150 };
         let create = |object| move |reason| GlError::Create { object, reason };
-        let program = link(gl, target)?;
+        let program = program::link(gl, &shader::vertex_source(target), &shader::fragment_source(target))?;
         // SAFETY: the caller keeps the context current; the objects are used with it alone.
         unsafe {
             let vertices = gl.create_vertex_array().map_err(create("vertex array")).inspect_err(|_| {
@@ -126,10 +133,30 @@ impl GlPainter {
         size: [u32; 2],
         antialias: Antialias,
     ) {
+        let (uniforms, changed) = shader::uniforms(scene, size, antialias, &mut self.table);
+        self.draw(gl, &uniforms, changed, origin);
+    }
+
+    /// Paints a picture of `full` pixels on the grid of a quality, which is not scaled up: it covers `quality.size(full)` pixels
+    /// from `origin` on. Otherwise as [`GlPainter::paint`].
+    pub(super) fn paint_grid(
+        &mut self,
+        gl: &glow::Context,
+        scene: &Scene,
+        origin: [i32; 2],
+        full: [u32; 2],
+        quality: Quality,
+    ) {
+        let (uniforms, changed) = shader::uniforms(scene, full, quality.antialias(), &mut self.table);
+        let uniforms = Uniforms { frame: uniforms.frame.on_grid_of(quality), ..uniforms };
+        self.draw(gl, &uniforms, changed, origin);
+    }
+
+    fn draw(&self, gl: &glow::Context, uniforms: &Uniforms, changed: bool, origin: [i32; 2]) {
+        let size = uniforms.frame.size;
         if size.contains(&0) {
             return;
         }
-        let (uniforms, changed) = shader::uniforms(scene, size, antialias, &mut self.table);
         // SAFETY: the caller keeps the context of `new` current; the table's bytes live through the upload.
         unsafe {
             gl.active_texture(glow::TEXTURE0);
@@ -138,7 +165,7 @@ impl GlPainter {
                 self.upload(gl);
             }
             gl.use_program(Some(self.program));
-            self.set(gl, &uniforms, origin);
+            self.set(gl, uniforms, origin);
             gl.viewport(origin[0], origin[1], size[0] as i32, size[1] as i32);
             gl.disable(glow::BLEND);
             gl.disable(glow::DEPTH_TEST);
@@ -200,56 +227,5 @@ impl GlPainter {
             gl.delete_vertex_array(self.vertices);
             gl.delete_texture(self.texture);
         }
-    }
-}
-
-fn link(gl: &glow::Context, target: Target) -> Result<glow::Program, GlError> {
-    // SAFETY: the caller of `GlPainter::new` keeps the context current.
-    unsafe {
-        let program =
-            gl.create_program().map_err(|reason| GlError::Create { object: "shader program", reason })?;
-        let sources = [
-            (glow::VERTEX_SHADER, "vertex", shader::vertex_source(target)),
-            (glow::FRAGMENT_SHADER, "fragment", shader::fragment_source(target)),
-        ];
-        let result =
-            sources.iter().try_for_each(|(kind, stage, source)| attach(gl, program, *kind, stage, source));
-        let result = result.and_then(|()| {
-            gl.link_program(program);
-            if gl.get_program_link_status(program) {
-                Ok(program)
-            } else {
-                Err(GlError::Link { log: gl.get_program_info_log(program) })
-            }
-        });
-        if result.is_err() {
-            gl.delete_program(program);
-        }
-        result
-    }
-}
-
-/// # Safety
-/// The context must be current and own `program`.
-unsafe fn attach(
-    gl: &glow::Context,
-    program: glow::Program,
-    kind: u32,
-    stage: &'static str,
-    source: &str,
-) -> Result<(), GlError> {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let shader = gl.create_shader(kind).map_err(|reason| GlError::Create { object: "shader", reason })?;
-        gl.shader_source(shader, source);
-        gl.compile_shader(shader);
-        let compiled = gl.get_shader_compile_status(shader);
-        let log = gl.get_shader_info_log(shader);
-        if compiled {
-            gl.attach_shader(program, shader);
-        }
-        // Attached, it lives as long as the program.
-        gl.delete_shader(shader);
-        if compiled { Ok(()) } else { Err(GlError::Compile { stage, log }) }
     }
 }

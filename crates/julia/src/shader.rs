@@ -30,7 +30,7 @@ pub enum Target {
 }
 
 impl Target {
-    fn header(self) -> &'static str {
+    pub(crate) fn header(self) -> &'static str {
         match self {
             Self::Gl150 => "#version 150 core\n",
             Self::Gles300 => {

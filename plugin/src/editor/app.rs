@@ -17,6 +17,7 @@ use super::gestures::Gestures;
 use super::history::History;
 use super::keys::{self, Around, Command};
 use super::overlays::{Overlays, Sight, layout};
+use super::pace::Pace;
 use super::panel::{self, Panel};
 use super::windows::Guard;
 use super::{about, focus, hints, status, still, theme};
@@ -38,6 +39,8 @@ pub struct App {
     clock: Clock,
     history: History,
     canvas: Canvas,
+    /// Keeps pace with the screen, where the window library does not.
+    pace: Option<Pace>,
     overlays: Overlays,
     /// What is to be seen besides the picture. Not remembered: a window without controls is no place to begin.
     around: Around,
@@ -83,6 +86,7 @@ impl App {
             clock: Clock::default(),
             history: History::default(),
             canvas: Canvas::default(),
+            pace: None,
             overlays: Overlays::default(),
             around: Around::default(),
             frozen: None,
@@ -224,9 +228,13 @@ impl NiceEguiApp for App {
             self.forward = self.embedded.then(listen).flatten();
         }
         #[cfg(not(target_os = "linux"))]
-        let _ = (frame, self.embedded);
+        let _ = self.embedded;
         // The context is a new one: what an earlier one has drawn with is gone with it.
         self.canvas = Canvas::default();
+        let window = frame.baseview_window();
+        self.pace = Pace::new(window);
+        // Hosts ask for the size in pixels as soon as the window is there, before it has been resized.
+        self.scale_factor.store(window.scale_factor() as f32, Ordering::Relaxed);
         self.overlays = Overlays::default();
         self.keys_taken = keys::Taken::default();
         self.host = Some(host);
@@ -237,6 +245,9 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+        if let Some(pace) = &mut self.pace {
+            pace.next();
+        }
         let now = Instant::now();
         let elapsed_s = now.duration_since(self.last_picture).as_secs_f64();
         self.last_picture = now;
@@ -293,7 +304,11 @@ impl NiceEguiApp for App {
         }
         self.keys_taken.update(ui.ctx(), frame);
 
-        ui.ctx().request_repaint_after(PICTURE_TIME.saturating_sub(now.elapsed()));
+        if self.pace.is_some() {
+            frame.baseview_window().request_redraw();
+        } else {
+            ui.ctx().request_repaint_after(PICTURE_TIME.saturating_sub(now.elapsed()));
+        }
     }
 
     fn resized(&mut self, size: WindowSize) {

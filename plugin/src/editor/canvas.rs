@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use dendrite_julia::cpu::Antialias;
 use dendrite_julia::flash::FlashLimiter;
-use dendrite_julia::gl::GlPainter;
-use dendrite_julia::{Look, Scene};
+use dendrite_julia::gl::ScaledPainter;
+use dendrite_julia::{Look, Quality, Scene};
 use egui::{CursorIcon, Id, PaintCallback, PointerButton, Rect, Response, Sense, Ui};
 use egui_glow::CallbackFn;
 use parking_lot::Mutex;
 
+use super::resolution::Resolution;
 use super::view;
+use crate::pictures::{PictureTrace, Row, thread_cpu_s};
 use crate::state::ViewMemory;
 
 /// What a point of scrolling does to the logarithm of the zoom; a notch of a wheel is 40 to 50 points.
 const ZOOM_PER_POINT: f32 = 0.004;
+
+/// Pictures of the same scene in a row from which on it counts as held, and is drawn as finely as it can be.
+const STILL: u32 = 12;
 
 /// The painter as far as it has come.
 #[derive(Default)]
@@ -23,27 +28,49 @@ enum Painter {
     #[default]
     Wanted,
     /// At work.
-    Ready(Box<GlPainter>),
+    Ready(Box<ScaledPainter>),
     /// Refused by the driver, with its reason; not reported yet.
     Refused(String),
     /// Refused and reported.
     Silent,
 }
 
+/// What is drawn with, where the context is current.
+#[derive(Default)]
+struct Easel {
+    painter: Painter,
+    resolution: Resolution,
+    /// The scene and the size that were drawn last, and how many pictures in a row they have been so.
+    held: (Scene, [u32; 2], u32),
+    /// What is to be told of the picture that was drawn last; its time and interval are filled in with the next one.
+    drawn: Option<Row>,
+}
+
 /// The picture of one window. Dropped with its GL context, which takes the painter's objects along.
 pub struct Canvas {
     /// Shared with the paint callback, which runs later in the same frame on the same thread.
-    painter: Arc<Mutex<Painter>>,
+    easel: Arc<Mutex<Easel>>,
     limiter: FlashLimiter,
     /// Time of the pictures in seconds, for the limiter.
     time_s: f64,
     /// What was drawn last.
     shown: Scene,
+    /// The trace that the environment asks for, or why there is none.
+    trace: Result<Option<PictureTrace>, String>,
+    /// Processor time of the thread when the work on the picture began.
+    began_cpu_s: Option<f64>,
 }
 
 impl Default for Canvas {
     fn default() -> Self {
-        Self { painter: Arc::default(), limiter: FlashLimiter::new(), time_s: 0.0, shown: Scene::default() }
+        Self {
+            easel: Arc::default(),
+            limiter: FlashLimiter::new(),
+            time_s: 0.0,
+            shown: Scene::default(),
+            trace: PictureTrace::requested(),
+            began_cpu_s: None,
+        }
     }
 }
 
@@ -80,6 +107,7 @@ impl Canvas {
         view: &mut ViewMemory,
         elapsed_s: f64,
     ) -> Response {
+        self.account(elapsed_s);
         self.time_s += elapsed_s;
         let rect = ui.ctx().content_rect();
         let middle = covered.free(rect).center();
@@ -91,8 +119,8 @@ impl Canvas {
 
         let placed = view::place(view, candidate, right_of_middle, rect.height());
         self.shown = if look.flash_limit { self.limiter.limit(&placed, self.time_s) } else { placed };
-        let (painter, shown) = (self.painter.clone(), self.shown);
-        let callback = CallbackFn::new(move |info, with| paint(&painter, &info, with.gl(), &shown));
+        let (easel, now) = (self.easel.clone(), Now { scene: self.shown, time_s: self.time_s });
+        let callback = CallbackFn::new(move |info, with| easel.lock().paint(&info, with.gl(), &now));
         ui.painter().add(PaintCallback { rect, callback: Arc::new(callback) });
         response
     }
@@ -103,15 +131,34 @@ impl Canvas {
         view::place(view, &plain, 0.0, 1.0)
     }
 
-    /// What keeps the picture from being drawn, said once.
+    /// What keeps the picture from being drawn or traced, said once.
     pub fn problem(&mut self) -> Option<String> {
-        let mut painter = self.painter.lock();
-        match std::mem::replace(&mut *painter, Painter::Silent) {
+        if let Err(problem) = &mut self.trace {
+            let problem = std::mem::take(problem);
+            self.trace = Ok(None);
+            return Some(problem);
+        }
+        let painter = &mut self.easel.lock().painter;
+        match std::mem::replace(painter, Painter::Silent) {
             Painter::Refused(reason) => Some(format!("The picture cannot be drawn here: {reason}")),
             other => {
                 *painter = other;
                 None
             }
+        }
+    }
+
+    /// Tells the trace of the last picture, `elapsed_s` after it was begun, as the next one begins.
+    fn account(&mut self, elapsed_s: f64) {
+        let Ok(Some(trace)) = &mut self.trace else { return };
+        let began = std::mem::replace(&mut self.began_cpu_s, thread_cpu_s());
+        if let Some(mut row) = self.easel.lock().drawn.take() {
+            row.interval_s = elapsed_s;
+            row.cpu_s = match (began, row.cpu_s, self.began_cpu_s) {
+                (Some(began), Some([_, drew]), Some(now)) => Some([now - began, drew - began]),
+                _ => None,
+            };
+            trace.record(row);
         }
     }
 }
@@ -135,19 +182,47 @@ fn moved(ui: &Ui, response: &Response, view: ViewMemory, middle: egui::Pos2, uni
     view
 }
 
-/// Runs with the window's context current.
-fn paint(painter: &Mutex<Painter>, info: &egui::PaintCallbackInfo, gl: &glow::Context, shown: &Scene) {
-    let mut painter = painter.lock();
-    if matches!(*painter, Painter::Wanted) {
-        *painter = match GlPainter::new(gl) {
-            Ok(ready) => Painter::Ready(Box::new(ready)),
-            Err(error) => Painter::Refused(error.to_string()),
-        };
-    }
-    if let Painter::Ready(ready) = &mut *painter {
+/// What a picture shows, and when.
+struct Now {
+    scene: Scene,
+    time_s: f64,
+}
+
+impl Easel {
+    /// Runs with the window's context current.
+    fn paint(&mut self, info: &egui::PaintCallbackInfo, gl: &glow::Context, now: &Now) {
+        // Everything but the drawing is done: egui makes its triangles before anything is drawn.
+        let ready_cpu_s = thread_cpu_s();
+        if matches!(self.painter, Painter::Wanted) {
+            self.painter = match ScaledPainter::new(gl) {
+                Ok(ready) => Painter::Ready(Box::new(ready)),
+                Err(error) => Painter::Refused(error.to_string()),
+            };
+        }
+        let Painter::Ready(ready) = &mut self.painter else { return };
         let area = info.viewport_in_pixels();
         let side = |pixels: i32| u32::try_from(pixels).unwrap_or(0);
         let size = [side(area.width_px), side(area.height_px)];
-        ready.paint(gl, shown, [area.left_px, area.from_bottom_px], size, Antialias::None);
+        let times =
+            if (self.held.0, self.held.1) == (now.scene, size) { self.held.2.saturating_add(1) } else { 0 };
+        self.held = (now.scene, size, times);
+        let quality = if times >= STILL { Quality::BEST } else { self.resolution.quality() };
+        let cost = ready.paint(gl, &now.scene, [area.left_px, area.from_bottom_px], size, quality);
+        if let Some(cost) = cost {
+            self.resolution.measured(cost, size, now.time_s);
+        }
+        self.drawn = Some(Row {
+            time_s: now.time_s,
+            interval_s: 0.0,
+            cpu_s: ready_cpu_s.map(|cpu_s| [cpu_s, cpu_s]),
+            window: size,
+            canvas: if ready.scales() { quality.size(size) } else { size },
+            samples: match quality.antialias() {
+                _ if times > STILL => 0,
+                Antialias::None => 1,
+                Antialias::TwoByTwo => 4,
+            },
+            canvas_s: cost.map(|cost| cost.seconds),
+        });
     }
 }

@@ -8,6 +8,7 @@
 
 use egui::{Context, Id, Rect, pos2, vec2};
 
+use super::engine;
 use crate::editor::theme;
 use crate::state::OverlayMemory;
 
@@ -72,7 +73,7 @@ impl Kind {
             Kind::Harmony => 94.0,
             Kind::Orbit => 118.0,
             Kind::Hearing => 112.0,
-            Kind::Engine => 66.0,
+            Kind::Engine => engine::HEIGHT,
         }
     }
 

@@ -1,0 +1,295 @@
+//! How finely the picture is drawn: as finely as the machine can in the time that a picture may take.
+//!
+//! ```text
+//! costs of the last pictures ──/ their samples──> seconds per sample ──x samples of each step──> what each step would cost
+//!         too much for the present step: down at once, as far as it takes
+//!         little enough for a finer step: up, after a while in which it was so all the time
+//! ```
+//!
+//! Down is decided on the median of few pictures, up on the dear ones among many. The cost at which a step is left for a coarser
+//! one is far above that at which it is entered from there, and a rise that had to be taken back makes the next one wait longer: so
+//! what is shown settles, also on a machine that has other things to do now and then.
+
+use std::collections::VecDeque;
+
+use dendrite_julia::Quality;
+use dendrite_julia::gl::Cost;
+
+/// What a picture may cost: with the panel, the overlays and the window system's copy it is then ready for the next refresh of a
+/// screen of 60 Hz on a graphics card, and for the second one where the processor draws.
+const BUDGET_S: f64 = 0.011;
+
+/// Shares of the budget: what makes the picture coarser, what it then may take at most, and what a finer one may take.
+const TOO_MUCH: f64 = 1.15;
+const FALLS_TO: f64 = 0.85;
+const RISES_TO: f64 = 0.7;
+
+/// Costs by which a fall is decided, and after how many of them one may come early: the first pictures of a window contain the
+/// driver's work on the shaders.
+const FEW: usize = 5;
+
+/// Beyond so many budgets two pictures are enough.
+const FAR_TOO_MUCH: f64 = 3.0;
+
+/// Costs by which a rise is decided, one of which in five may be dearer than what counts.
+const MANY: usize = 60;
+const DEAR: usize = MANY * 4 / 5;
+
+/// How long a step is kept before a rise, at first and at most, in seconds.
+const PATIENCE_S: [f64; 2] = [2.0, 64.0];
+
+/// A rise that is taken back within this time was a mistake; one that lasts for so long was none.
+const PROVEN_S: f64 = 20.0;
+
+/// Chooses among the [`Quality::STEPS`].
+#[derive(Debug)]
+pub struct Resolution {
+    /// Index of the present step.
+    step: usize,
+    /// Seconds per sample of the last pictures, oldest first.
+    costs: VecDeque<f64>,
+    /// Since when the present step is in force, as the caller counts seconds.
+    since_s: f64,
+    /// How long to wait before a rise.
+    patience_s: f64,
+    /// Whether the present step was entered by a rise.
+    risen: bool,
+}
+
+impl Default for Resolution {
+    fn default() -> Self {
+        Self {
+            step: 1,
+            costs: VecDeque::with_capacity(MANY),
+            since_s: 0.0,
+            patience_s: PATIENCE_S[0],
+            risen: false,
+        }
+    }
+}
+
+impl Resolution {
+    /// The present choice. A new window begins with every pixel.
+    pub fn quality(&self) -> Quality {
+        Quality::STEPS[self.step]
+    }
+
+    /// Takes in what a picture has cost, for the next ones of `full` pixels at the time `now_s`.
+    pub fn measured(&mut self, cost: Cost, full: [u32; 2], now_s: f64) {
+        if cost.samples == 0 || !cost.seconds.is_finite() || full.contains(&0) {
+            return;
+        }
+        if self.costs.len() == MANY {
+            self.costs.pop_front();
+        }
+        self.costs.push_back(cost.seconds / cost.samples as f64);
+        let of_step = |step: usize, per_sample: f64| Quality::STEPS[step].samples(full) as f64 * per_sample;
+        if self.risen && now_s - self.since_s > PROVEN_S {
+            self.risen = false;
+            self.patience_s = PATIENCE_S[0];
+        }
+
+        let usual = self.median(FEW);
+        let least = self.lowest(2);
+        let slow = usual.is_some_and(|usual| of_step(self.step, usual) > BUDGET_S * TOO_MUCH);
+        let crawls = least.is_some_and(|least| of_step(self.step, least) > BUDGET_S * FAR_TOO_MUCH);
+        if let (true, Some(per_sample)) = (slow || crawls, if slow { usual } else { least }) {
+            let fits = |step: &usize| of_step(*step, per_sample) <= BUDGET_S * FALLS_TO;
+            let last = Quality::STEPS.len() - 1;
+            let step = (self.step + 1..last).find(fits).unwrap_or(last);
+            if step != self.step {
+                if self.risen {
+                    self.patience_s = (2.0 * self.patience_s).min(PATIENCE_S[1]);
+                }
+                self.change(step, now_s, false);
+            }
+            return;
+        }
+
+        if now_s - self.since_s >= self.patience_s
+            && let Some(dear) = self.dear()
+            && let Some(step) = (0..self.step).find(|step| of_step(*step, dear) <= BUDGET_S * RISES_TO)
+        {
+            self.change(step, now_s, true);
+        }
+    }
+
+    fn change(&mut self, step: usize, now_s: f64, risen: bool) {
+        self.step = step;
+        self.since_s = now_s;
+        self.risen = risen;
+        // The pictures to come are judged anew; results of earlier ones that are still to come count per sample and do no harm.
+        self.costs.clear();
+    }
+
+    /// The median of the last `count`, if there are so many.
+    fn median(&self, count: usize) -> Option<f64> {
+        let mut last = self.last(count)?;
+        last.sort_by(f64::total_cmp);
+        Some(last[count / 2])
+    }
+
+    /// The lowest of the last `count`, if there are so many.
+    fn lowest(&self, count: usize) -> Option<f64> {
+        self.last(count)?.into_iter().min_by(f64::total_cmp)
+    }
+
+    /// What the dearest pictures cost, but for a few.
+    fn dear(&self) -> Option<f64> {
+        let mut last = self.last(MANY)?;
+        last.sort_by(f64::total_cmp);
+        Some(last[DEAR])
+    }
+
+    fn last(&self, count: usize) -> Option<Vec<f64>> {
+        let from = self.costs.len().checked_sub(count)?;
+        Some(self.costs.range(from..).copied().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: [u32; 2] = [1100, 700];
+
+    /// Seconds per sample at which a picture of every pixel costs `budgets`.
+    fn machine(budgets: f64) -> f64 {
+        budgets * BUDGET_S / Quality::FULL.samples(SIZE) as f64
+    }
+
+    /// Noise with no pattern that matters, -1..1.
+    fn noise(n: u64) -> f64 {
+        let mut x = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        x ^= x >> 31;
+        x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        ((x >> 11) as f64 / (1u64 << 52) as f64) - 1.0
+    }
+
+    /// Draws for a while at what each picture's samples cost: the steps in force after each picture.
+    fn draw(
+        resolution: &mut Resolution,
+        from_s: f64,
+        seconds: f64,
+        per_sample: impl Fn(u64) -> f64,
+    ) -> Vec<usize> {
+        let mut steps = Vec::new();
+        let (mut now_s, mut n) = (from_s, 0);
+        while now_s < from_s + seconds {
+            let samples = resolution.quality().samples(SIZE);
+            let cost = Cost { seconds: samples as f64 * per_sample(n), samples };
+            // Something else takes a few milliseconds of each picture, and the screen waits for its next refresh.
+            now_s += ((cost.seconds + 0.004) * 60.0).ceil() / 60.0;
+            resolution.measured(cost, SIZE, now_s);
+            steps.push(resolution.step);
+            n += 1;
+        }
+        steps
+    }
+
+    fn changes(steps: &[usize]) -> usize {
+        steps.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    #[test]
+    fn on_any_machine_it_settles_where_the_budget_is_used_and_kept() {
+        for budgets in [0.01, 0.1, 0.3, 0.9, 1.0, 1.2, 2.0, 3.0, 5.0, 8.0, 12.0, 40.0] {
+            let mut resolution = Resolution::default();
+            let per_sample = machine(budgets);
+            let steps = draw(&mut resolution, 0.0, 60.0, |_| per_sample);
+            let cost = |step: usize| Quality::STEPS[step].samples(SIZE) as f64 * per_sample / BUDGET_S;
+            let settled = steps[steps.len() / 2];
+            assert!(steps[steps.len() / 2..].iter().all(|step| *step == settled), "{budgets}: {steps:?}");
+            assert!(changes(&steps) <= 2, "{budgets}: {steps:?}");
+            assert!(settled == 10 || cost(settled) <= TOO_MUCH, "{budgets}: {settled}");
+            // The next finer one would be too much, or so near to it that it is not tried.
+            assert!(settled == 0 || cost(settled - 1) > RISES_TO, "{budgets}: {settled}");
+        }
+    }
+
+    #[test]
+    fn a_slow_machine_is_known_within_half_a_second() {
+        let mut resolution = Resolution::default();
+        let steps = draw(&mut resolution, 0.0, 0.5, |_| machine(4.0));
+        assert!(
+            Quality::STEPS[*steps.last().unwrap()].samples(SIZE) as f64 * machine(4.0) <= BUDGET_S,
+            "{steps:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_pictures_may_be_dear() {
+        let mut resolution = Resolution::default();
+        let steps = draw(&mut resolution, 0.0, 1.0, |n| machine(if n == 0 { 30.0 } else { 0.5 }));
+        assert_eq!(changes(&steps), 0, "{steps:?}");
+        assert_eq!(steps[0], 1);
+    }
+
+    #[test]
+    fn noise_does_not_make_it_restless() {
+        for budgets in [0.2, 0.5, 1.0, 2.0, 4.0] {
+            let mut resolution = Resolution::default();
+            // Up to twice as slow from picture to picture, and every now and then a long one.
+            let steps = draw(&mut resolution, 0.0, 300.0, |n| {
+                machine(budgets) * (1.3 + 0.6 * noise(n)) * if n % 97 == 0 { 6.0 } else { 1.0 }
+            });
+            let late = &steps[steps.len() / 2..];
+            assert!(changes(late) <= 4, "{budgets}: {} changes, {late:?}", changes(late));
+        }
+    }
+
+    #[test]
+    fn a_load_that_comes_and_goes_is_answered_less_and_less() {
+        let mut resolution = Resolution::default();
+        // Three seconds of another program, three without, for ten minutes: waiting grows until the calm is never long enough.
+        let mut steps = Vec::new();
+        for minute in 0..100 {
+            let from_s = f64::from(minute) * 6.0;
+            steps.extend(draw(&mut resolution, from_s, 3.0, |_| machine(0.6)));
+            steps.extend(draw(&mut resolution, from_s + 3.0, 3.0, |_| machine(3.0)));
+        }
+        let half = steps.len() / 2;
+        assert!(changes(&steps[half..]) <= 12, "{} changes", changes(&steps[half..]));
+    }
+
+    #[test]
+    fn when_the_load_is_gone_the_picture_is_fine_again() {
+        let mut resolution = Resolution::default();
+        draw(&mut resolution, 0.0, 5.0, |_| machine(6.0));
+        assert!(resolution.step > 3);
+        draw(&mut resolution, 5.0, 8.0, |_| machine(0.1));
+        assert_eq!(resolution.quality(), Quality::BEST);
+    }
+
+    #[test]
+    fn a_larger_window_is_answered_by_what_its_pixels_cost() {
+        let mut resolution = Resolution::default();
+        draw(&mut resolution, 0.0, 5.0, |_| machine(0.9));
+        assert_eq!(resolution.quality(), Quality::FULL);
+        // Four times the pixels.
+        let large = [2200, 1400];
+        for n in 0..FEW {
+            let samples = resolution.quality().samples(large);
+            let cost = Cost { seconds: samples as f64 * machine(0.9), samples };
+            resolution.measured(cost, large, 5.0 + n as f64 / 30.0);
+        }
+        let cost = resolution.quality().samples(large) as f64 * machine(0.9);
+        assert!(cost <= BUDGET_S, "{:?}", resolution.quality());
+    }
+
+    #[test]
+    fn what_cannot_be_a_cost_is_overlooked() {
+        let mut resolution = Resolution::default();
+        for cost in [
+            Cost { seconds: 1.0, samples: 0 },
+            Cost { seconds: f64::NAN, samples: 10 },
+            Cost { seconds: f64::INFINITY, samples: 10 },
+        ] {
+            for n in 0..10 {
+                resolution.measured(cost, SIZE, f64::from(n));
+            }
+        }
+        resolution.measured(Cost { seconds: 1.0, samples: 100 }, [0, 700], 0.0);
+        assert_eq!(resolution.step, 1);
+    }
+}
