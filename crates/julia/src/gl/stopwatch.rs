@@ -136,7 +136,7 @@ impl Stopwatch {
         under_way.pop_front();
         idle.push(query);
         // Drivers answer 0 where the clock was disturbed.
-        (nanoseconds > 0).then(|| Cost { seconds: nanoseconds as f64 * 1e-9, samples })
+        (nanoseconds > 0).then_some(Cost { seconds: nanoseconds as f64 * 1e-9, samples })
     }
 
     /// Deletes the objects.
