@@ -59,7 +59,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "worst_block")]
     render: bool,
     #[command(flatten)]
-    window: editor::Arguments,
+    window: editor::Window,
 }
 
 /// A day of blocks of 32 samples fits into memory.

@@ -41,7 +41,7 @@ const RASTERISER: &str = "llvmpipe-";
 
 /// What to measure.
 #[derive(Args)]
-pub struct Arguments {
+pub struct Window {
     /// Only the editor of the built plug-in, in a window on the display that DISPLAY names
     #[arg(long, conflicts_with_all = ["worst_block", "render"])]
     pub editor: bool,
@@ -80,7 +80,7 @@ impl fmt::Display for Size {
 }
 
 /// Prints a table, or as the second process one line of it.
-pub fn run(arguments: &Arguments, song: &Path, out: &mut dyn Write) -> Result<Outcome> {
+pub fn run(arguments: &Window, song: &Path, out: &mut dyn Write) -> Result<Outcome> {
     let plugin = arguments.plugin.clone().unwrap_or_else(|| PathBuf::from(BUNDLE));
     let windows = if arguments.windows.is_empty() { &SIZES[..] } else { &arguments.windows };
     if let (Some(pictures), [size]) = (std::env::var_os(PICTURES), windows) {

@@ -55,8 +55,9 @@ pub struct Canvas {
     time_s: f64,
     /// What was drawn last.
     shown: Scene,
-    /// The trace that the environment asks for, or why there is none.
-    trace: Result<Option<PictureTrace>, String>,
+    /// The trace that the environment asks for, or why there is none; asked with the first picture, since canvases are made that
+    /// never draw one.
+    trace: Option<Result<Option<PictureTrace>, String>>,
     /// Processor time of the thread when the work on the picture began.
     began_cpu_s: Option<f64>,
 }
@@ -68,7 +69,7 @@ impl Default for Canvas {
             limiter: FlashLimiter::new(),
             time_s: 0.0,
             shown: Scene::default(),
-            trace: PictureTrace::requested(),
+            trace: None,
             began_cpu_s: None,
         }
     }
@@ -133,9 +134,9 @@ impl Canvas {
 
     /// What keeps the picture from being drawn or traced, said once.
     pub fn problem(&mut self) -> Option<String> {
-        if let Err(problem) = &mut self.trace {
+        if let Some(Err(problem)) = &mut self.trace {
             let problem = std::mem::take(problem);
-            self.trace = Ok(None);
+            self.trace = Some(Ok(None));
             return Some(problem);
         }
         let painter = &mut self.easel.lock().painter;
@@ -150,7 +151,7 @@ impl Canvas {
 
     /// Tells the trace of the last picture, `elapsed_s` after it was begun, as the next one begins.
     fn account(&mut self, elapsed_s: f64) {
-        let Ok(Some(trace)) = &mut self.trace else { return };
+        let Ok(Some(trace)) = self.trace.get_or_insert_with(PictureTrace::requested) else { return };
         let began = std::mem::replace(&mut self.began_cpu_s, thread_cpu_s());
         if let Some(mut row) = self.easel.lock().drawn.take() {
             row.interval_s = elapsed_s;

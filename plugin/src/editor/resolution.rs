@@ -17,7 +17,7 @@ use dendrite_julia::gl::Cost;
 
 /// What a picture may cost: with the panel, the overlays and the window system's copy it is then ready for the next refresh of a
 /// screen of 60 Hz on a graphics card, and for the second one where the processor draws.
-const BUDGET_S: f64 = 0.011;
+const BUDGET_S: f64 = 0.013;
 
 /// Shares of the budget: what makes the picture coarser, what it then may take at most, and what a finer one may take.
 const TOO_MUCH: f64 = 1.15;

@@ -91,7 +91,8 @@ impl ScaledPainter {
     /// Paints `scene` over the rectangle at `origin` (lower left corner) of `size` pixels of the bound framebuffer. Returns what a
     /// picture has cost, this one or one of the last few, as soon as it is known.
     ///
-    /// A picture that is asked for again and again is drawn twice at most and kept. Sets the viewport to that rectangle; the
+    /// A picture that is asked for again and again is drawn twice at most and kept. A renderer in software draws into the texture in
+    /// any case: it compiles the shader anew for each kind of target, for a second or so. Sets the viewport to that rectangle; the
     /// scissor box stays the caller's. An empty rectangle paints nothing.
     pub fn paint(
         &mut self,
@@ -107,7 +108,9 @@ impl ScaledPainter {
         let wanted = Painted { scene: *scene, size, quality };
         let again = self.last.replace(wanted) == Some(wanted);
         let scaler = match &mut self.scaling {
-            Scaling::Possible(scaler) if again || !quality.is_full() => scaler,
+            Scaling::Possible(scaler) if again || !quality.is_full() || self.stopwatch.is_software() => {
+                scaler
+            }
             _ => {
                 let running = self.stopwatch.begin(gl);
                 self.painter.paint(gl, scene, origin, size, quality.antialias());

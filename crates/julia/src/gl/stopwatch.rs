@@ -74,6 +74,11 @@ impl Stopwatch {
         }
     }
 
+    /// Whether the processor draws.
+    pub fn is_software(&self) -> bool {
+        matches!(self, Self::Waiting { every: 1, .. })
+    }
+
     /// Before the work. The context of `new` must be current here and in all that follows.
     pub fn begin(&mut self, gl: &glow::Context) -> Running {
         match self {
