@@ -37,7 +37,9 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::{LogicalSize, NativeSize, Size};
 use nice_plug::editor::{Editor, HostMethods, SizeConstraints, SpawnedEditor};
 use nice_plug::prelude::*;
-use nice_plug_egui::{EguiEditorState, EguiNiceSettings, RepaintNotifier, create_egui_editor};
+use nice_plug_egui::{
+    EguiEditorState, EguiNiceSettings, GraphicsConfig, RepaintNotifier, create_egui_editor,
+};
 
 use crate::exchange::Subscriber;
 use crate::state::{EditorMemory, Session};
@@ -85,7 +87,12 @@ impl Editor for DendriteEditor {
             self.windows.open(),
         )
         .embedded(parent.is_some() || wait_for_parent);
-        let settings = EguiNiceSettings::new().with_tile("Dendrite").with_resize_hint(self.resize_hint());
+        // Glass and text have no gradients that need dithering, and a renderer in software feels its cost.
+        let graphics = GraphicsConfig { dithering: false, ..GraphicsConfig::default() };
+        let settings = EguiNiceSettings::new()
+            .with_tile("Dendrite")
+            .with_graphics_config(graphics)
+            .with_resize_hint(self.resize_hint());
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
         let (gui_context, end) = closing::watched(gui_context);
         let SpawnedEditor { handle, window } =

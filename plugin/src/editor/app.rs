@@ -28,6 +28,10 @@ use crate::state::{EditorMemory, Session};
 /// Time between two pictures at most; screens of more than 60 Hz gain nothing that is worth a host's CPU.
 const PICTURE_TIME: Duration = Duration::from_micros(16_600);
 
+/// Time between a picture and the request for the next one. Without any, the window library goes from one picture straight to the
+/// next where a picture takes longer than a refresh, never hears that the host wants to close the window, and lets it wait forever.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Side of the corner by which the window can be dragged larger.
 const CORNER: f32 = 16.0;
 
@@ -305,7 +309,7 @@ impl NiceEguiApp for App {
         self.keys_taken.update(ui.ctx(), frame);
 
         if self.pace.is_some() {
-            frame.baseview_window().request_redraw();
+            frame.baseview_window().request_redraw_after(PAUSE);
         } else {
             ui.ctx().request_repaint_after(PICTURE_TIME.saturating_sub(now.elapsed()));
         }

@@ -7,7 +7,8 @@ use super::{GlError, GlPainter, program};
 use crate::shader::{self, Target};
 use crate::{Quality, Scene};
 
-/// Scales up: between the middles of drawn pixels colours change linearly.
+/// Scales up. Between the middles of drawn pixels colours change linearly; where a drawn pixel is so large that its edges would be seen,
+/// by the cubic B-spline, in four samples that the card interpolates (Sigg and Hadwiger, GPU Gems 2, chapter 20).
 const FRAGMENT: &str = "
 uniform vec2 u_origin;           // lower left corner of the picture in the framebuffer, pixels
 uniform vec2 u_size;             // width and height of the picture, pixels
@@ -17,9 +18,30 @@ uniform sampler2D u_drawn;       // the grid
 
 out vec4 o_colour;
 
+vec3 drawn(float x, float y) {
+    return texture(u_drawn, vec2(x, y) / u_grid).rgb;
+}
+
 void main() {
     vec2 from_middle = gl_FragCoord.xy - u_origin - 0.5 * u_size;
-    o_colour = vec4(texture(u_drawn, from_middle * u_fraction / u_grid + 0.5).rgb, 1.0);
+    vec2 at = from_middle * u_fraction + 0.5 * u_grid;
+    if (u_fraction > 0.5) {
+        o_colour = vec4(drawn(at.x, at.y), 1.0);
+        return;
+    }
+    vec2 cell = floor(at - 0.5);
+    vec2 f = at - 0.5 - cell;
+    vec2 g = 1.0 - f;
+    // Weights of the two drawn pixels before and of the two behind, and of the outer one among each two.
+    vec2 first = g * g * g / 6.0;
+    vec2 last = f * f * f / 6.0;
+    vec2 before = first + (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0;
+    vec2 behind = 1.0 - before;
+    vec2 low = cell + 0.5 - first / before;
+    vec2 high = cell + 1.5 + last / behind;
+    vec3 below = before.x * drawn(low.x, low.y) + behind.x * drawn(high.x, low.y);
+    vec3 above = before.x * drawn(low.x, high.y) + behind.x * drawn(high.x, high.y);
+    o_colour = vec4(before.y * below + behind.y * above, 1.0);
 }
 ";
 
