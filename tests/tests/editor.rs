@@ -532,7 +532,7 @@ fn docs_pictures(format: Format) {
             600 => picture.save(&root.join(format!("docs/pictures/editor_{width}x{height}.png"))),
             // The whole is too large for the docs; the column of overlays is what this size adds.
             1000 => {
-                let column = picture.part([width - 268, 0], [268, 749]);
+                let column = picture.part([width - 268, 0], [268, 804]);
                 column.save(&root.join("docs/pictures/editor_overlays.png"));
             }
             _ => {}
