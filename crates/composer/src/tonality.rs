@@ -65,13 +65,16 @@ const fn shares(listed: &[(u8, f32)]) -> [f32; CHORDS] {
     shares
 }
 
-/// Follows chords and key together. Does not allocate; each [`push`](Self::push) does a twelfth of the work of a step at most,
-/// some 3,000 operations.
+/// Follows chords and key together. Does not allocate; the work of a step is spread over the [`FRAMES`] calls of
+/// [`push`](Self::push), some 6,000 operations in each at most.
 #[derive(Clone, Debug)]
 pub(crate) struct Tonality {
-    /// Probability of each mode, tonic and chord above it; sums to 1 where no work is under way.
+    /// How likely each mode, tonic and chord above it is; times `scale` a probability after the last step.
     belief: [[[f32; CHORDS]; N_CHROMA]; MODES],
-    /// The same of all chords together, after the last step.
+    scale: f32,
+    /// The same of all chords together, as far as the step that is under way has come.
+    sums: [[f32; N_CHROMA]; MODES],
+    /// Probability of each mode and tonic after the last step.
     keys: [[f32; N_CHROMA]; MODES],
     /// Sum over the frames of the window that is being filled, and how many there are.
     sum: [f32; CHORDS],
@@ -91,6 +94,8 @@ impl Tonality {
             belief: std::array::from_fn(|mode| {
                 [HABITS[mode].begins.map(|begins| share(mode) * begins); N_CHROMA]
             }),
+            scale: 1.0,
+            sums: [[0.0; N_CHROMA]; MODES],
             keys: std::array::from_fn(|mode| [share(mode); N_CHROMA]),
             sum: [0.0; CHORDS],
             frames: 0,
@@ -151,8 +156,10 @@ impl Tonality {
 
     /// One step of the recursion in all modes on a tonic.
     fn step(&mut self, tonic: usize) {
-        for ((mode, habits), belief) in PROGRESSIONS.iter().zip(&HABITS).zip(&mut self.belief) {
+        let modes = PROGRESSIONS.iter().zip(&HABITS).zip(&mut self.belief).zip(&mut self.sums);
+        for (((mode, habits), belief), sums) in modes {
             let belief = &mut belief[tonic];
+            belief.iter_mut().for_each(|share| *share *= self.scale);
             let mut led = [0.0; CHORDS];
             // What leads to no usual chord leads to any that is used.
             let mut free: f32 = belief.iter().sum();
@@ -172,17 +179,16 @@ impl Tonality {
                 }
                 belief[class] *= self.likelihood[moved(class, tonic)];
             }
+            sums[tonic] = belief.iter().sum();
         }
     }
 
+    /// Makes probabilities of what the step has come to; the next one scales what it begins from.
     fn normalise(&mut self) {
-        for (keys, belief) in self.keys.iter_mut().zip(&self.belief) {
-            *keys = belief.map(|chords| chords.iter().sum());
-        }
-        let sum: f32 = self.keys.iter().flatten().sum();
+        let sum: f32 = self.sums.iter().flatten().sum();
         if sum.is_finite() && sum > 0.0 {
-            self.keys.iter_mut().flatten().for_each(|share| *share /= sum);
-            self.belief.iter_mut().flatten().flatten().for_each(|share| *share /= sum);
+            self.keys = self.sums.map(|tonics| tonics.map(|share| share / sum));
+            self.scale = 1.0 / sum;
             self.begun = true;
         } else {
             *self = Self::new();
