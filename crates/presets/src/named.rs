@@ -1,10 +1,8 @@
 //! What a command line names: a preset that comes with Dendrite, or a file.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::{Preset, PresetError, Unknown, find};
+use crate::{Folder, FolderError, Preset, Unknown, find};
 
 /// Why a name gives no preset.
 #[derive(Debug, thiserror::Error)]
@@ -13,22 +11,9 @@ pub enum NamedError {
     /// None has this name.
     #[error("{0}; the name of a file ends in .toml")]
     Unknown(#[from] Unknown),
-    /// The file cannot be read.
-    #[error("{}: {problem}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        problem: io::Error,
-    },
-    /// The file holds no preset.
-    #[error("{}: {problem}", path.display())]
-    Preset {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: PresetError,
-    },
+    /// The file cannot be read or holds no preset.
+    #[error(transparent)]
+    File(#[from] FolderError),
 }
 
 /// The preset that comes with Dendrite under a name, or that of a file that ends in `.toml`.
@@ -40,13 +25,13 @@ pub fn named(text: &str) -> Result<Preset, NamedError> {
     if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("toml")) {
         return Ok(find(text)?.clone());
     }
-    let content =
-        fs::read_to_string(path).map_err(|problem| NamedError::File { path: path.to_owned(), problem })?;
-    Preset::from_toml(&content).map_err(|problem| NamedError::Preset { path: path.to_owned(), problem })
+    Ok(Folder::import(path)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
