@@ -4,6 +4,11 @@
 //! peak advances between two hops by `2 pi f hop / rate`, which gives its frequency to a small fraction of a bin, without
 //! ambiguity within two bins (Flanagan and Golden 1966, the phase vocoder). Where the last frame held nothing at that bin
 //! (the first frames of a note) the peak of a parabola through the log magnitudes serves.
+//!
+//! A peak counts by the fourth root of its power, less the higher it lies: `power^0.25 (hz / 440)^-0.7`. Loud notes would
+//! drown the others of a chord by their power, and overtones the notes that are not there; drums live below 100 Hz, where
+//! the chroma listens less. On generated music a network of the harmony model's size tells 7 to 10 of 100 chords more from it than
+//! from the power itself (exponents of 1, 0.5, 0.35, 0.25 and 0.2 and slopes of 0 to 1 were compared).
 
 use realfft::num_complex::Complex32;
 
@@ -16,6 +21,11 @@ const BIN_HZ: f32 = SAMPLE_RATE as f32 / N_FFT as f32;
 const CHROMA_HZ: [f32; 2] = [53.434, 5_000.0];
 /// Range of the bass chroma in Hz.
 const BASS_HZ: [f32; 2] = [30.0, 250.0];
+/// Slope of the weight of a peak over its frequency, and where the weight is 1.
+const SLOPE: f64 = -0.7;
+const UNIT_HZ: f64 = 440.0;
+/// Below this the chroma's weight falls with the sixth power of the frequency; the bass chroma's does not.
+const DRUMS_HZ: f64 = 100.0;
 /// Bins that are looked at: peaks from bin 2 (23 Hz) to just above 5 kHz.
 pub(crate) const CHROMA_BINS: usize = 432;
 /// Peaks weaker than this share of the strongest peak's power (-50 dB) are left out.
@@ -44,14 +54,28 @@ pub(crate) struct Classes {
     pub bass: [f32; N_CHROMA],
 }
 
-/// Finds the peaks of a spectrum and folds their power onto pitch classes.
+/// Finds the peaks of a spectrum and folds their weight onto pitch classes.
 #[derive(Clone, Debug)]
 pub(crate) struct ChromaFolder {
     last: [Complex32; CHROMA_BINS],
     last_magnitude: [f32; CHROMA_BINS],
     raw: Classes,
+    /// Weights of a peak by its bin, in the chroma and in the bass chroma.
+    weights: Box<[[f32; CHROMA_BINS]; 2]>,
     /// Kept between frames only so that it is not cleared for each.
     peaks: Box<Peaks>,
+}
+
+/// The weights of all bins; see the module's text.
+fn weights() -> Box<[[f32; CHROMA_BINS]; 2]> {
+    let mut weights = Box::new([[0.0; CHROMA_BINS]; 2]);
+    for bin in 1..CHROMA_BINS {
+        let hz = bin as f64 * f64::from(BIN_HZ);
+        let slope = (hz / UNIT_HZ).powf(SLOPE);
+        weights[0][bin] = (slope * (hz / DRUMS_HZ).min(1.0).powi(6)) as f32;
+        weights[1][bin] = slope as f32;
+    }
+    weights
 }
 
 impl ChromaFolder {
@@ -60,6 +84,7 @@ impl ChromaFolder {
             last: [Complex32::default(); CHROMA_BINS],
             last_magnitude: [0.0; CHROMA_BINS],
             raw: Classes::default(),
+            weights: weights(),
             peaks: Box::default(),
         }
     }
@@ -102,7 +127,9 @@ impl ChromaFolder {
             peaks.around[2][i] = magnitude[bin + 1];
             peaks.last[i] = self.last_magnitude[bin];
             // The main lobe of the Hann window spreads a partial over its peak bin and the two beside it.
-            peaks.weight[i] = power[bin] + power[bin - 1] + power[bin + 1];
+            let root = (power[bin] + power[bin - 1] + power[bin + 1]).sqrt().sqrt();
+            peaks.weight[i] = self.weights[0][bin] * root;
+            peaks.bass_weight[i] = self.weights[1][bin] * root;
         }
         for i in 0..count {
             peaks.hz[i] = peaks.frequency_hz(i);
@@ -114,7 +141,7 @@ impl ChromaFolder {
                 self.raw.chroma[class] += peaks.weight[i];
             }
             if (BASS_HZ[0]..=BASS_HZ[1]).contains(&hz) {
-                self.raw.bass[class] += peaks.weight[i];
+                self.raw.bass[class] += peaks.bass_weight[i];
             }
         }
     }
@@ -149,6 +176,7 @@ struct Peaks {
     /// Magnitude at the peak in the last frame.
     last: [f32; MAX_PEAKS],
     weight: [f32; MAX_PEAKS],
+    bass_weight: [f32; MAX_PEAKS],
     hz: [f32; MAX_PEAKS],
     class: [i32; MAX_PEAKS],
 }
@@ -164,6 +192,7 @@ impl Default for Peaks {
             around: [zeros; 3],
             last: zeros,
             weight: zeros,
+            bass_weight: zeros,
             hz: zeros,
             class: [0; MAX_PEAKS],
         }

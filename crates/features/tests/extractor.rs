@@ -126,6 +126,24 @@ fn sustained_bass_notes_have_the_right_class_in_95_percent_of_frames() {
 }
 
 #[test]
+fn a_chord_is_heard_below_a_loud_melody_and_a_kick_drum() {
+    // C4, E4 and G4 20 dB below a melody's D5 and 30 dB below a drum at 60 Hz; by power alone they would be at 0.01.
+    let length = SAMPLE_RATE as usize;
+    let mut mix = sine(60.0, 0.6, length);
+    for (hz, amplitude) in [(261.63, 0.02), (329.63, 0.02), (392.0, 0.02), (587.33, 0.2)] {
+        mix.iter_mut().zip(sine(hz, amplitude, length)).for_each(|(sum, x)| *sum += x);
+    }
+    let frames = analyze(&mix);
+    let chroma = frames[30].chroma;
+    for class in [0, 4, 7] {
+        assert!(chroma[class] > 0.3, "{chroma:?}");
+    }
+    for class in [1, 3, 5, 6, 8, 9] {
+        assert!(chroma[class] < 0.1, "{chroma:?}");
+    }
+}
+
+#[test]
 fn reset_makes_it_new() {
     let signal = noise(3, 0.3, 5 * N_FFT);
     let mut extractor = Extractor::new();

