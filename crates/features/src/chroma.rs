@@ -7,8 +7,8 @@
 //!
 //! A peak counts by the fourth root of its power, less the higher it lies: `power^0.25 (hz / 440)^-0.7`. Loud notes would
 //! drown the others of a chord by their power, and overtones the notes that are not there; drums live below 100 Hz, where
-//! the chroma listens less. On generated music a network of the harmony model's size tells 7 to 10 of 100 chords more from it than
-//! from the power itself (exponents of 1, 0.5, 0.35, 0.25 and 0.2 and slopes of 0 to 1 were compared).
+//! the chroma listens less. By power itself the harmony model told 71 of 100 held-out chords; by this it tells 79
+//! (`models/harmonypredictor.md`).
 
 use realfft::num_complex::Complex32;
 

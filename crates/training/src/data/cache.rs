@@ -22,7 +22,7 @@ use super::{ContentHash, sound};
 
 /// Part of every key. The fingerprint notices a changed extractor or resampler by itself; raise this when something else
 /// changes that stands between a file and its frames, for example a decoder.
-pub const EXTRACTOR_VERSION: u32 = 2;
+pub const EXTRACTOR_VERSION: u32 = 1;
 
 const MAGIC: &[u8; 10] = b"DNDFRAMES1";
 /// Values of a frame in a file.
