@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{bundle, demo, setup};
 
 /// The steps after the set-up and the bundle: name and cargo's arguments.
-const STEPS: [(&str, &[&str]); 5] = [
+const STEPS: [(&str, &[&str]); 6] = [
     ("format", &["fmt", "--all", "--check"]),
     ("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("building of the tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-run"]),
     ("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]),
     ("documentation tests", &["test", "--workspace", "--doc", "--locked"]),
     // Of the whole workspace and with examples, as the tests are built: another selection unites the features of
@@ -31,13 +33,23 @@ pub fn run(args: &[String]) -> Result<()> {
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let start = Instant::now();
+    // What pip fetches is not needed before long, and comes while cargo builds.
+    let mut fetching = Some(std::thread::spawn(python));
+    let mut wheel = None;
     for (i, (name, arguments)) in STEPS.iter().enumerate() {
         // The end-to-end tests load the release bundles, as a host would; cheap checks come first.
-        if *name == "tests" {
+        if *name == "building of the tests" {
             announce("bundle", start);
             bundle::build()?;
         }
         announce(name, start);
+        if *name == "tests" {
+            let fetching = fetching.take().expect("the tests are one step");
+            wheel = Some(std::thread::spawn(move || {
+                let python = joined(fetching)?;
+                bindings(&python).map(|()| python)
+            }));
+        }
         let status = Command::new(&cargo)
             .args(*arguments)
             .current_dir(bundle::root())
@@ -52,14 +64,14 @@ pub fn run(args: &[String]) -> Result<()> {
         );
     }
     announce("independent programs", start);
-    let python = python()?;
+    let python = joined(wheel.expect("the tests are one of the steps"))?;
     independent_host(&python)?;
     independent_runtime(&python)?;
     announce("demo", start);
     demo::run()?;
     independent_parser(&python)?;
     announce("Python bindings", start);
-    bindings(&python)?;
+    bindings_tests(&python)?;
     announce("studio in Chromium", start);
     page(&python)?;
     println!("All tests passed in {:.0} s.", start.elapsed().as_secs_f64());
@@ -122,7 +134,8 @@ fn independent_parser(python: &Path) -> Result<()> {
         .context("mido does not like the demo's MIDI file: see above")
 }
 
-/// Builds the Python bindings as a wheel, puts it into the environment and runs its tests, which compare with librosa.
+/// Builds the Python bindings as a wheel and puts it into the environment. Runs beside the tests, which leave part of the
+/// machine idle, and gives way to them; in a folder of its own, so that neither waits for the other's lock.
 fn bindings(python: &Path) -> Result<()> {
     let root = bundle::root();
     let wheels = root.join("target/wheels");
@@ -131,9 +144,13 @@ fn bindings(python: &Path) -> Result<()> {
     }
     let environment = root.join("target/python");
     succeed(
-        Command::new(environment.join("bin/maturin"))
+        Command::new("nice")
+            .arg(environment.join("bin/maturin"))
             .current_dir(&root)
-            .args(["build", "--quiet", "--locked", "--manifest-path", "python/Cargo.toml", "--out"])
+            .args(["build", "--quiet", "--locked", "--manifest-path", "python/Cargo.toml"])
+            .arg("--target-dir")
+            .arg(root.join("target/bindings"))
+            .arg("--out")
             .arg(&wheels)
             .arg("--interpreter")
             .arg(python),
@@ -145,8 +162,12 @@ fn bindings(python: &Path) -> Result<()> {
         .context("maturin wrote no wheel")?;
     let install =
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"];
-    succeed(Command::new(python).args(install).arg(wheel))?;
-    succeed(Command::new(python).args(["-m", "pytest", "--quiet"]).arg(root.join("python/tests")))
+    succeed(Command::new(python).args(install).arg(wheel))
+}
+
+/// Runs the tests of the bindings, which compare with librosa.
+fn bindings_tests(python: &Path) -> Result<()> {
+    succeed(Command::new(python).args(["-m", "pytest", "--quiet"]).arg(bundle::root().join("python/tests")))
 }
 
 /// Drives the studio's page in Chromium, with a training of one epoch.
@@ -162,6 +183,11 @@ fn page(python: &Path) -> Result<()> {
             .env("DENDRITE_TRAIN", built.join("dendrite-train")),
     )
     .context("the studio's page does not work in Chromium: see above")
+}
+
+/// What a thread came to.
+fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+    thread.join().map_err(|_| anyhow!("a thread of the tests panicked: see above"))?
 }
 
 /// Runs a command that has to succeed.

@@ -10,10 +10,10 @@ use dendrite_training::export::onnx_options;
 use dendrite_training::nets::layers::LstmState;
 use dendrite_training::nets::{
     DynamicsNet, EmotionNet, EmotionTrainer, GrooveNet, HarmonyNet, MelodyNet, MelodyState, OrbitNet,
-    Standard, UNITS, trainable_parameters,
+    Standard, UNITS, ears, trainable_parameters,
 };
 use dendrite_training::random::Random;
-use rtneural::{Model, Network, Options};
+use rtneural::{Layer, Model, Network, Options, Weights};
 
 /// Inputs that are compared; the contract asks for a thousand.
 const ROWS: usize = 1_000;
@@ -93,7 +93,7 @@ fn exported_networks_say_what_burn_says() {
     let plain = Device::flex();
 
     let (values, standard) = inputs(128);
-    let net = EmotionTrainer::new(&device).valid().net;
+    let net = EmotionTrainer::new(&device).counting_attacks(&standard).valid().net;
     let x = standardised(&values, &standard, [1, ROWS, 128]);
     let (logits, _) = net.forward(x, LstmState::zeros(1, UNITS, &plain));
     agree(ModelKind::Emotion, &net.export(&standard).unwrap(), &values, &rows(softmax(logits, 2)));
@@ -152,4 +152,91 @@ fn batch_norm_is_exported_with_its_running_statistics() {
     let [json, _] = run(ModelKind::Orbit, &network, &values);
     let largest = json.iter().zip(&said).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(largest <= TOLERANCE, "{largest:e}");
+}
+
+/// The emotion model begins with units that count attacks. Played as the plug-in plays it, at any level and against a
+/// background that stays, they say how many peaks there were, each weighing less the longer ago it was.
+#[test]
+fn an_untrained_emotion_model_counts_attacks() {
+    let device = device();
+    let (_, standard) = inputs(128);
+    let net = EmotionTrainer::new(&device).counting_attacks(&standard).valid().net;
+    let whole = net.export(&standard).unwrap();
+    let up_to_memory = Network::new(128, whole.layers()[..3].to_vec()).unwrap();
+    let mut counts = Vec::new();
+    for (weights, level) in [(Weights::F32, 0.3), (Weights::F16, 0.3), (Weights::F16, 0.6)] {
+        let model = Model::new(&up_to_memory, Options::with_weights(weights)).unwrap();
+        for every in [47, 23, 12, 6] {
+            let (mut state, mut memory) = (model.state(), [0.0; UNITS]);
+            let mut expected = 0.0;
+            let (time, hops) = (1, f64::from(ears::HOPS[1]));
+            for hop in 0..600 {
+                // Rises by 12 dB in the lower half of the bands, then falls by 3 dB a hop; the rest stays.
+                let fall = 0.15 - 0.0375 * (hop % every) as f32;
+                let frame: Vec<f32> =
+                    (0..128).map(|band| level + if band < 64 { fall.max(0.0) } else { 0.1 }).collect();
+                model.forward(&mut state, &frame, &mut memory).unwrap();
+                // A peak is known two hops later and counted in the next. The first is the beginning of everything.
+                let peak = hop >= 3 && (hop - 3) % every == 0;
+                expected += f64::from(u8::from(peak)) - expected / hops;
+            }
+            let counted = f64::from(memory[ears::counter(0, time)]).atanh() * hops / f64::from(ears::FULL);
+            assert!(
+                (counted / expected - 1.0).abs() < 0.06,
+                "{weights:?} {level} {every}: {counted} {expected}"
+            );
+            counts.push(counted);
+        }
+        // Something that stays is no attack.
+        let (mut state, mut memory) = (model.state(), [0.0; UNITS]);
+        for _ in 0..2_000 {
+            model.forward(&mut state, &[level; 128], &mut memory).unwrap();
+        }
+        let counted = memory[ears::counter(0, 2)];
+        assert!(counted < 0.03, "{counted} of nothing");
+    }
+    assert_eq!(counts.len(), 12);
+}
+
+/// What counts stays what it was; the rest learns.
+#[test]
+fn training_leaves_the_counters_as_they_are() {
+    let device = device();
+    let (values, standard) = inputs(128);
+    let net = EmotionTrainer::new(&device).counting_attacks(&standard);
+    let before = net.clone().valid().net.export(&standard).unwrap();
+    let mut optimizer = AdamConfig::new().init();
+    let mut standardised = values;
+    standard.apply(&mut standardised);
+    let x: Tensor<3> = Tensor::from_data(TensorData::new(standardised, [10, ROWS / 10, 128]), &device);
+    let (told, _) = net.forward(x, LstmState::zeros(10, UNITS, &device));
+    let loss = told.mood.square().mean() + told.pitches.square().mean() + told.heard.square().mean();
+    let gradients = GradientsParams::from_grads(loss.backward(), &net);
+    let after = optimizer.step(1e-2, net, gradients).valid().net.export(&standard).unwrap();
+    let columns = |network: &Network, layer: usize| -> (Vec<f32>, Vec<f32>) {
+        let (kernels, width, held) = match &network.layers()[layer] {
+            Layer::Dense(dense) => (vec![&dense.kernel], dense.outputs, ears::BANDS),
+            Layer::Lstm(lstm) => (vec![&lstm.kernel, &lstm.recurrent, &lstm.bias], 4 * UNITS, ears::UNITS),
+            _ => unreachable!(),
+        };
+        let unit = |column: usize| if layer == 2 { column % UNITS } else { column };
+        kernels
+            .into_iter()
+            .flat_map(|kernel| kernel.iter().enumerate())
+            .map(|(at, &weight)| (unit(at % width) < held, weight))
+            .fold((Vec::new(), Vec::new()), |mut kinds, (is_held, weight)| {
+                if is_held {
+                    kinds.0.push(weight)
+                } else {
+                    kinds.1.push(weight)
+                }
+                kinds
+            })
+    };
+    for layer in 0..3 {
+        let ((held, free), (held_now, free_now)) = (columns(&before, layer), columns(&after, layer));
+        assert_eq!(held, held_now, "layer {layer}");
+        let changed = free.iter().zip(&free_now).filter(|(before, now)| before != now).count();
+        assert!(changed * 10 > 9 * free.len(), "layer {layer}: {changed} of {}", free.len());
+    }
 }

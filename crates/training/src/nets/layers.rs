@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::{sigmoid, tanh};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rtneural::{Activation, Layer};
 
 use super::Standard;
@@ -36,6 +36,66 @@ pub struct Lstm {
     recurrent: Param<Tensor<2>>,
     input_bias: Param<Tensor<1>>,
     recurrent_bias: Param<Tensor<1>>,
+}
+
+/// An [`Lstm`]'s weights as numbers: rows of inputs or units, columns of gates.
+pub struct LstmNumbers {
+    units: usize,
+    input: Vec<f32>,
+    recurrent: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// A gate of an LSTM's unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// How much of the new value is taken.
+    Input,
+    /// How much of the old value is kept.
+    Forget,
+    /// The new value.
+    Value,
+    /// How much of the cell is shown.
+    Output,
+}
+
+impl LstmNumbers {
+    /// Units.
+    pub fn units(&self) -> usize {
+        self.units
+    }
+
+    /// The bias of a unit's gate.
+    pub fn bias(&mut self, gate: Gate, unit: usize) -> &mut f32 {
+        let column = self.column(gate, unit);
+        &mut self.bias[column]
+    }
+
+    /// The weight of an input in a unit's gate.
+    pub fn input(&mut self, gate: Gate, unit: usize, input: usize) -> &mut f32 {
+        let column = self.column(gate, unit);
+        &mut self.input[input * 4 * self.units + column]
+    }
+
+    /// The weight of a unit's last output in another's gate.
+    pub fn recurrent(&mut self, gate: Gate, unit: usize, from: usize) -> &mut f32 {
+        let column = self.column(gate, unit);
+        &mut self.recurrent[from * 4 * self.units + column]
+    }
+
+    /// Takes all inputs from a unit, and sets its biases in the order of [`Gate`].
+    pub fn isolate(&mut self, unit: usize, biases: [f32; 4]) {
+        for (gate, bias) in [Gate::Input, Gate::Forget, Gate::Value, Gate::Output].into_iter().zip(biases) {
+            let (column, width) = (self.column(gate, unit), 4 * self.units);
+            self.input.iter_mut().skip(column).step_by(width).for_each(|weight| *weight = 0.0);
+            self.recurrent.iter_mut().skip(column).step_by(width).for_each(|weight| *weight = 0.0);
+            self.bias[column] = bias;
+        }
+    }
+
+    fn column(&self, gate: Gate, unit: usize) -> usize {
+        gate as usize * self.units + unit
+    }
 }
 
 /// Hidden and cell state of a batch, each `[batch, units]`.
@@ -97,12 +157,21 @@ impl Lstm {
 
     /// `[batch, time, inputs]` to `[batch, time, units]`, and the state after the last step.
     pub fn forward(&self, x: Tensor<3>, state: LstmState) -> (Tensor<3>, LstmState) {
+        self.forward_holding(x, state, 0)
+    }
+
+    /// The same; nothing that is learnt from it reaches the weights of the first `held` units.
+    pub fn forward_holding(&self, x: Tensor<3>, state: LstmState, held: usize) -> (Tensor<3>, LstmState) {
         let [batch, time, inputs] = x.dims();
         let units = self.units();
-        let bias = self.input_bias.val() + self.recurrent_bias.val();
-        let gates = x.reshape([batch * time, inputs]).matmul(self.input.val()) + bias.unsqueeze();
+        let learns: Vec<f32> =
+            (0..4 * units).map(|column| if column % units < held { 0.0 } else { 1.0 }).collect();
+        let learns = Tensor::from_data(TensorData::new(learns, [1, 4 * units]), &x.device());
+        let bias = (self.input_bias.val() + self.recurrent_bias.val()).unsqueeze();
+        let bias = holding(bias, &learns);
+        let gates = x.reshape([batch * time, inputs]).matmul(holding(self.input.val(), &learns)) + bias;
         let gates = gates.reshape([batch, time, 4 * units]);
-        let recurrent = self.recurrent.val();
+        let recurrent = holding(self.recurrent.val(), &learns);
         let LstmState { mut hidden, mut cell } = state;
         let mut outputs = Vec::with_capacity(time);
         for t in 0..time {
@@ -114,6 +183,26 @@ impl Lstm {
             outputs.push(hidden.clone().unsqueeze_dim(1));
         }
         (Tensor::cat(outputs, 1), LstmState { hidden, cell })
+    }
+
+    /// With other weights to begin with.
+    pub fn begun(self, change: impl FnOnce(&mut LstmNumbers)) -> Self {
+        let (device, units) = (self.recurrent.val().device(), self.units());
+        let [inputs, columns] = self.input.val().dims();
+        let mut numbers = LstmNumbers {
+            units,
+            input: values(self.input.val()),
+            recurrent: values(self.recurrent.val()),
+            bias: values(self.input_bias.val() + self.recurrent_bias.val()),
+        };
+        change(&mut numbers);
+        let tensor = |values, rows| Tensor::from_data(TensorData::new(values, [rows, columns]), &device);
+        Self {
+            input: Param::from_tensor(tensor(numbers.input, inputs)),
+            recurrent: Param::from_tensor(tensor(numbers.recurrent, units)),
+            input_bias: Param::from_tensor(tensor(numbers.bias, 1).reshape([columns])),
+            recurrent_bias: Param::from_tensor(Tensor::zeros([columns], &device)),
+        }
     }
 
     /// The layer of an RTNeural file: the sum of both biases.
@@ -128,6 +217,25 @@ impl Lstm {
             bias,
         })
     }
+}
+
+/// A dense layer whose first `held` outputs are computed as ever, but learn nothing.
+pub fn dense_holding(layer: &Linear, x: Tensor<3>, held: usize) -> Tensor<3> {
+    let [batch, time, inputs] = x.dims();
+    let [_, outputs] = layer.weight.dims();
+    let learns: Vec<f32> = (0..outputs).map(|output| if output < held { 0.0 } else { 1.0 }).collect();
+    let learns = Tensor::from_data(TensorData::new(learns, [1, outputs]), &x.device());
+    let x = x.reshape([batch * time, inputs]).matmul(holding(layer.weight.val(), &learns));
+    let x = match &layer.bias {
+        Some(bias) => x + holding(bias.val().unsqueeze(), &learns),
+        None => x,
+    };
+    x.reshape([batch, time, outputs])
+}
+
+/// The same values; gradients go on only where the columns of `learns` are 1.
+fn holding(weights: Tensor<2>, learns: &Tensor<2>) -> Tensor<2> {
+    weights.clone().detach() * (learns.clone().neg() + 1.0) + weights * learns.clone()
 }
 
 /// All values of a tensor, row by row.

@@ -12,7 +12,7 @@ mod melody;
 mod orbit;
 
 pub use dynamics::DynamicsNet;
-pub use emotion::{CUES, EmotionNet, EmotionTrainer, MODE, PITCHES, UNITS};
+pub use emotion::{CUES, EmotionNet, EmotionTrainer, HEARD, MODE, PITCHES, UNITS, ears};
 pub use groove::GrooveNet;
 pub use harmony::HarmonyNet;
 pub use melody::{MelodyNet, MelodyState};

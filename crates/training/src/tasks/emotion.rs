@@ -17,7 +17,7 @@ use crate::data::{Piece, Split};
 use crate::evaluate;
 use crate::fit::{Task, mixed};
 use crate::nets::layers::{LstmState, values};
-use crate::nets::{CUES, EmotionTrainer, MODE, PITCHES, Standard, UNITS};
+use crate::nets::{CUES, EmotionTrainer, HEARD, MODE, PITCHES, Standard, UNITS};
 use crate::random::Random;
 
 /// Frames through which gradients go back, 1.4 s, so that the time between two beats can be learnt; states go on.
@@ -29,10 +29,10 @@ const STREAMS: usize = 640;
 /// Values of a stream's state.
 const WIDTH: usize = 2 * UNITS;
 /// Largest change of level and of tilt from bass to treble by augmentation, as a share of the mel vector's 80 dB.
-const GAIN: f32 = 0.04;
-const TILT: f32 = 0.06;
+const GAIN: f32 = 0.08;
+const TILT: f32 = 0.12;
 /// Largest change at each of the points between which augmentation draws an equaliser's curve.
-const CURVE: f32 = 0.05;
+const CURVE: f32 = 0.1;
 /// Points of that curve.
 const POINTS: usize = 7;
 /// Highest floor of noise that augmentation puts under the mel vector.
@@ -121,7 +121,7 @@ impl Task for EmotionTask<'_> {
     }
 
     fn fresh(&self, device: &Device) -> EmotionTrainer {
-        EmotionTrainer::new(device)
+        EmotionTrainer::new(device).counting_attacks(&self.standard)
     }
 
     fn begin_epoch(&mut self, _net: &EmotionTrainer, _epoch: usize, seed: u64) -> Result<usize> {
@@ -194,7 +194,10 @@ impl Task for EmotionTask<'_> {
         let mode_error = ((softplus(logit.clone(), 1.0) - logit * minor) * known).mean();
         let cues: Tensor<3> = rows(cues, [batch, TIME, CUES], device);
         let cues_known: Tensor<3> = rows(cues_known, [batch, TIME, 1], device);
-        let cue_error = ((told.cues - cues).square().sum_dim(2) * cues_known).mean();
+        let heard = HEARD.map(|cue| part(&cues, cue, cue + 1)).to_vec();
+        let errors =
+            (told.cues - cues).square().sum_dim(2) + (told.heard - Tensor::cat(heard, 2)).square().sum_dim(2);
+        let cue_error = (errors * cues_known).mean();
         Ok(mood + chroma_error * PITCH_WEIGHT + mode_error * MODE_WEIGHT + cue_error * CUE_WEIGHT)
     }
 
