@@ -48,10 +48,9 @@ impl NoteQueue {
     ) where
         P: Plugin<SysExMessage = ()>,
     {
-        self.sent_until = 0;
         while let Some(event) = context.next_event() {
             if self.events.len() >= CAPACITY {
-                self.send(context);
+                self.hand_out(|event| context.try_send_event(event).is_ok());
             }
             self.watch(&event);
             match event {
@@ -162,14 +161,25 @@ impl NoteQueue {
         }
     }
 
-    /// Sends everything to the host, earliest first. Does not allocate.
+    /// Sends everything to the host, earliest first: the block is over. Does not allocate.
     pub fn send<P>(&mut self, context: &mut impl ProcessContext<P>)
     where
         P: Plugin<SysExMessage = ()>,
     {
+        self.finish(|event| context.try_send_event(event).is_ok());
+    }
+
+    /// Hands out the block's last events. What is added from here on belongs to the next block, from its first sample.
+    fn finish(&mut self, taken: impl FnMut(NoteEvent<()>) -> bool) {
+        self.hand_out(taken);
+        self.sent_until = 0;
+    }
+
+    /// Hands out everything that is here, and counts what was not taken.
+    fn hand_out(&mut self, mut taken: impl FnMut(NoteEvent<()>) -> bool) {
         for event in self.events.drain(..) {
             self.sent_until = event.timing();
-            if context.try_send_event(event).is_err() {
+            if !taken(event) {
                 self.refused = self.refused.saturating_add(1);
             }
         }
@@ -209,6 +219,28 @@ mod tests {
             queue.insert(event);
         }
         assert_eq!(queue.events, [cc(0, 3), cc(2, 1), cc(2, 4), cc(5, 0), cc(5, 2)]);
+    }
+
+    /// A host takes the plug-in down after a block whose last event was not at its beginning, and up again at another rate:
+    /// what still sounds ends at the next block's first sample.
+    #[test]
+    fn what_a_block_left_sounding_ends_first_thing_in_the_next() {
+        let mut queue = NoteQueue::default();
+        queue.play(&Message::NoteOn { channel: 2, key: 33, velocity: 90 }, 73);
+        queue.finish(|_| true);
+        queue.end_own();
+        let mut ends = Vec::new();
+        queue.finish(|event| {
+            ends.push((event.timing(), matches!(event, NoteEvent::NoteOff { .. })));
+            true
+        });
+        assert_eq!(ends, [(0, true)]);
+
+        // Within a block nothing comes before what was handed out already.
+        queue.play(&Message::NoteOn { channel: 2, key: 33, velocity: 90 }, 73);
+        queue.hand_out(|_| true);
+        queue.end_own();
+        assert_eq!(queue.events.iter().map(|event| event.timing()).collect::<Vec<_>>(), [73]);
     }
 
     #[test]
