@@ -123,10 +123,12 @@ pub mod ears {
     /// How long a peak is remembered: 1, 4 and 8 s in hops.
     pub const HOPS: [f32; 3] = [47.0, 188.0, 375.0];
     /// Units of the memory that are used up, from the first.
-    pub const UNITS: usize = 2 * BANDS + 2 + THRESHOLDS.len() * (1 + HOPS.len());
+    pub const UNITS: usize = PEAKS + THRESHOLDS.len() * (1 + HOPS.len());
+    /// The first unit that tells peaks, after the levels, the rises and two means of them.
+    const PEAKS: usize = 2 * BANDS + 2;
     /// The unit that counts the peaks above a threshold over a time.
     pub fn counter(threshold: usize, time: usize) -> usize {
-        2 * BANDS + 2 + THRESHOLDS.len() + threshold * HOPS.len() + time
+        PEAKS + THRESHOLDS.len() + threshold * HOPS.len() + time
     }
     /// A count of one peak a hop, in the cell.
     pub const FULL: f32 = 5.0;
@@ -161,7 +163,7 @@ pub mod ears {
         *numbers.recurrent(Gate::Value, earlier, last) = 1.0;
         for (n, threshold) in THRESHOLDS.into_iter().enumerate() {
             // What was the mean of the rises two hops ago, if the mean since is smaller, and that before was.
-            let peak = 2 * BANDS + 2 + n;
+            let peak = PEAKS + n;
             for band in 0..BANDS {
                 *numbers.recurrent(Gate::Input, peak, rise(band)) = -PEAK * LOUDER / BANDS as f32;
             }
@@ -210,16 +212,17 @@ impl EmotionNet {
     /// With weights that count attacks in the first units of every layer up to the memory.
     fn counting_attacks(mut self, standard: &Standard) -> Self {
         let width = standard.mean.len() / ears::BANDS;
-        self.first = begun(self.first, |input, band| match input / width == band {
-            // The mean of the band's levels, from the middle of their range.
-            true => ears::SCALE * standard.deviation[input] as f32 / width as f32,
-            false => 0.0,
-        });
-        self.second = begun(self.second, |input, band| if input == band { 1.0 } else { 0.0 });
-        let means = |band: usize| standard.mean[band * width..(band + 1) * width].iter().sum::<f64>();
-        let centre = |band| ears::SCALE * ((means(band) / width as f64) as f32 - 0.5);
-        self.first = with_bias(self.first, centre);
-        self.second = with_bias(self.second, |_| 0.0);
+        // The mean of the band's levels, from the middle of their range.
+        let share = |input: usize| (ears::SCALE * standard.deviation[input] as f32) / width as f32;
+        let mean = |band: usize| {
+            standard.mean[band * width..(band + 1) * width].iter().sum::<f64>() as f32 / width as f32
+        };
+        self.first = begun(
+            self.first,
+            |input, band| if input / width == band { share(input) } else { 0.0 },
+            |band| ears::SCALE * (mean(band) - 0.5),
+        );
+        self.second = begun(self.second, |input, band| if input == band { 1.0 } else { 0.0 }, |_| 0.0);
         self.memory = self.memory.begun(|numbers| {
             ears::write(numbers);
             ears::spread(numbers);
@@ -254,26 +257,18 @@ impl EmotionNet {
     }
 }
 
-/// A layer with other weights, by input and band, in the columns of the bands.
-fn begun(layer: Linear, weight: impl Fn(usize, usize) -> f32) -> Linear {
-    let tensor = layer.weight.val();
-    let ([inputs, outputs], device) = (tensor.dims(), tensor.device());
-    let mut numbers = values(tensor);
-    for (input, row) in numbers.chunks_exact_mut(outputs).enumerate() {
+/// A layer with other weights, by input and band, and other biases in the columns of the bands.
+fn begun(layer: Linear, weight: impl Fn(usize, usize) -> f32, bias: impl Fn(usize) -> f32) -> Linear {
+    let ([inputs, outputs], device) = (layer.weight.dims(), layer.weight.val().device());
+    let mut weights = values(layer.weight.val());
+    for (input, row) in weights.chunks_exact_mut(outputs).enumerate() {
         row.iter_mut().take(ears::BANDS).enumerate().for_each(|(band, place)| *place = weight(input, band));
     }
-    let data = TensorData::new(numbers, [inputs, outputs]);
-    Linear { weight: Param::from_tensor(Tensor::from_data(data, &device)), ..layer }
-}
-
-/// A layer with other biases of the bands.
-fn with_bias(layer: Linear, value: impl Fn(usize) -> f32) -> Linear {
-    let bias = layer.bias.map(|bias| {
-        let (tensor, device) = (bias.val(), bias.val().device());
-        let mut numbers = values(tensor);
-        numbers.iter_mut().take(ears::BANDS).enumerate().for_each(|(band, place)| *place = value(band));
-        let data = TensorData::new(numbers.clone(), [numbers.len()]);
-        Param::from_tensor(Tensor::from_data(data, &device))
+    let weight = Param::from_tensor(Tensor::from_data(TensorData::new(weights, [inputs, outputs]), &device));
+    let bias = layer.bias.map(|before| {
+        let mut biases = values(before.val());
+        biases.iter_mut().take(ears::BANDS).enumerate().for_each(|(band, place)| *place = bias(band));
+        Param::from_tensor(Tensor::from_data(TensorData::new(biases, [outputs]), &device))
     });
-    Linear { bias, ..layer }
+    Linear { weight, bias, ..layer }
 }

@@ -164,11 +164,8 @@ impl Lstm {
     pub fn forward_holding(&self, x: Tensor<3>, state: LstmState, held: usize) -> (Tensor<3>, LstmState) {
         let [batch, time, inputs] = x.dims();
         let units = self.units();
-        let learns: Vec<f32> =
-            (0..4 * units).map(|column| if column % units < held { 0.0 } else { 1.0 }).collect();
-        let learns = Tensor::from_data(TensorData::new(learns, [1, 4 * units]), &x.device());
-        let bias = (self.input_bias.val() + self.recurrent_bias.val()).unsqueeze();
-        let bias = holding(bias, &learns);
+        let learns = learning(4 * units, |column| column % units >= held, &x.device());
+        let bias = holding((self.input_bias.val() + self.recurrent_bias.val()).unsqueeze(), &learns);
         let gates = x.reshape([batch * time, inputs]).matmul(holding(self.input.val(), &learns)) + bias;
         let gates = gates.reshape([batch, time, 4 * units]);
         let recurrent = holding(self.recurrent.val(), &learns);
@@ -223,8 +220,7 @@ impl Lstm {
 pub fn dense_holding(layer: &Linear, x: Tensor<3>, held: usize) -> Tensor<3> {
     let [batch, time, inputs] = x.dims();
     let [_, outputs] = layer.weight.dims();
-    let learns: Vec<f32> = (0..outputs).map(|output| if output < held { 0.0 } else { 1.0 }).collect();
-    let learns = Tensor::from_data(TensorData::new(learns, [1, outputs]), &x.device());
+    let learns = learning(outputs, |output| output >= held, &x.device());
     let x = x.reshape([batch * time, inputs]).matmul(holding(layer.weight.val(), &learns));
     let x = match &layer.bias {
         Some(bias) => x + holding(bias.val().unsqueeze(), &learns),
@@ -233,9 +229,19 @@ pub fn dense_holding(layer: &Linear, x: Tensor<3>, held: usize) -> Tensor<3> {
     x.reshape([batch, time, outputs])
 }
 
-/// The same values; gradients go on only where the columns of `learns` are 1.
-fn holding(weights: Tensor<2>, learns: &Tensor<2>) -> Tensor<2> {
-    weights.clone().detach() * (learns.clone().neg() + 1.0) + weights * learns.clone()
+/// Which columns learn, as 1 and 0; nothing where all do.
+fn learning(columns: usize, learns: impl Fn(usize) -> bool, device: &Device) -> Option<Tensor<2>> {
+    let learns: Vec<f32> = (0..columns).map(|column| f32::from(u8::from(learns(column)))).collect();
+    let all = learns.iter().all(|learns| *learns == 1.0);
+    (!all).then(|| Tensor::from_data(TensorData::new(learns, [1, columns]), device))
+}
+
+/// The same values; gradients go on only where the columns learn.
+fn holding(weights: Tensor<2>, learns: &Option<Tensor<2>>) -> Tensor<2> {
+    match learns {
+        Some(learns) => weights.clone().detach() * (learns.clone().neg() + 1.0) + weights * learns.clone(),
+        None => weights,
+    }
 }
 
 /// All values of a tensor, row by row.
