@@ -9,20 +9,23 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{bundle, demo, setup};
 
-/// The steps after the set-up and the bundle: name and cargo's arguments.
-const STEPS: [(&str, &[&str]); 6] = [
-    ("format", &["fmt", "--all", "--check"]),
-    ("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
-    ("building of the tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-run"]),
-    ("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]),
-    ("documentation tests", &["test", "--workspace", "--doc", "--locked"]),
-    // Of the whole workspace and with examples, as the tests are built: another selection unites the features of
-    // dependencies differently, and builds hundreds of them again.
-    (
-        "programs",
-        &["build", "--workspace", "--bins", "--example", "write_onnx", "--example", "load", "--locked"],
-    ),
-];
+/// A step that cargo does: its name and cargo's arguments.
+type Step = (&'static str, &'static [&'static str]);
+
+/// What is cheap comes first.
+const FORMAT: Step = ("format", &["fmt", "--all", "--check"]);
+const CLIPPY: Step =
+    ("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+const BUILDING: Step =
+    ("building of the tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-run"]);
+const TESTS: Step = ("tests", &["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]);
+const DOCUMENTATION: Step = ("documentation tests", &["test", "--workspace", "--doc", "--locked"]);
+/// Of the whole workspace and with examples, as the tests are built: another selection unites the features of dependencies
+/// differently, and builds hundreds of them again.
+const PROGRAMS: Step = (
+    "programs",
+    &["build", "--workspace", "--bins", "--example", "write_onnx", "--example", "load", "--locked"],
+);
 
 /// Runs the steps and stops at the first that fails.
 pub fn run(args: &[String]) -> Result<()> {
@@ -31,40 +34,24 @@ pub fn run(args: &[String]) -> Result<()> {
         [flag] if flag == "--no-install" => setup::check_only()?,
         _ => bail!("'cargo xtask test' takes only --no-install, got '{}'", args.join(" ")),
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let start = Instant::now();
     // What pip fetches is not needed before long, and comes while cargo builds.
-    let mut fetching = Some(std::thread::spawn(python));
-    let mut wheel = None;
-    for (i, (name, arguments)) in STEPS.iter().enumerate() {
-        // The end-to-end tests load the release bundles, as a host would; cheap checks come first.
-        if *name == "building of the tests" {
-            announce("bundle", start);
-            bundle::build()?;
-        }
-        announce(name, start);
-        if *name == "tests" {
-            let fetching = fetching.take().expect("the tests are one step");
-            wheel = Some(std::thread::spawn(move || {
-                let python = joined(fetching)?;
-                bindings(&python).map(|()| python)
-            }));
-        }
-        let status = Command::new(&cargo)
-            .args(*arguments)
-            .current_dir(bundle::root())
-            .status()
-            .with_context(|| format!("running cargo {}", arguments.join(" ")))?;
-        anyhow::ensure!(
-            status.success(),
-            "step {} of {} failed: cargo {}",
-            i + 1,
-            STEPS.len(),
-            arguments.join(" ")
-        );
-    }
+    let fetching = std::thread::spawn(python);
+    cargo(FORMAT, start)?;
+    cargo(CLIPPY, start)?;
+    // The end-to-end tests load the release bundles, as a host would.
+    announce("bundle", start);
+    bundle::build()?;
+    cargo(BUILDING, start)?;
+    let wheel = std::thread::spawn(move || {
+        let python = joined(fetching)?;
+        bindings(&python).map(|()| python)
+    });
+    cargo(TESTS, start)?;
+    cargo(DOCUMENTATION, start)?;
+    cargo(PROGRAMS, start)?;
     announce("independent programs", start);
-    let python = joined(wheel.expect("the tests are one of the steps"))?;
+    let python = joined(wheel)?;
     independent_host(&python)?;
     independent_runtime(&python)?;
     announce("demo", start);
@@ -76,6 +63,14 @@ pub fn run(args: &[String]) -> Result<()> {
     page(&python)?;
     println!("All tests passed in {:.0} s.", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Does one of cargo's steps.
+fn cargo((name, arguments): Step, start: Instant) -> Result<()> {
+    announce(name, start);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    succeed(Command::new(cargo).args(arguments).current_dir(bundle::root()))
+        .with_context(|| format!("step '{name}': see above"))
 }
 
 /// The Python of a virtual environment below target/, with what the checks need.

@@ -270,5 +270,5 @@ fn begun(layer: Linear, weight: impl Fn(usize, usize) -> f32, bias: impl Fn(usiz
         biases.iter_mut().take(ears::BANDS).enumerate().for_each(|(band, place)| *place = bias(band));
         Param::from_tensor(Tensor::from_data(TensorData::new(biases, [outputs]), &device))
     });
-    Linear { weight, bias, ..layer }
+    Linear { weight, bias }
 }
