@@ -26,7 +26,7 @@ pub fn show(context: &Context, open: &mut bool) {
     let area = egui::Area::new(Id::unique("about")).order(egui::Order::Foreground);
     let shown = area.anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0)).show(context, |ui| {
         let frame = theme::glass().fill(Color32::from_rgb(13, 17, 28)).inner_margin(18);
-        frame.show(ui, |ui| {
+        theme::on_glass(ui, frame, |ui| {
             ui.set_width((window.width() - 80.0).min(360.0));
             contents(ui, open);
         });

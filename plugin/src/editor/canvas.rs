@@ -120,7 +120,7 @@ impl Canvas {
 
         let placed = view::place(view, candidate, right_of_middle, rect.height());
         self.shown = if look.flash_limit { self.limiter.limit(&placed, self.time_s) } else { placed };
-        let (easel, now) = (self.easel.clone(), Now { scene: self.shown, time_s: self.time_s });
+        let (easel, now) = (self.easel.clone(), Now { scene: self.shown, time_s: self.time_s, elapsed_s });
         let callback = CallbackFn::new(move |info, with| easel.lock().paint(&info, with.gl(), &now));
         ui.painter().add(PaintCallback { rect, callback: Arc::new(callback) });
         response
@@ -187,6 +187,8 @@ fn moved(ui: &Ui, response: &Response, view: ViewMemory, middle: egui::Pos2, uni
 struct Now {
     scene: Scene,
     time_s: f64,
+    /// Time since the picture before.
+    elapsed_s: f64,
 }
 
 impl Easel {
@@ -210,7 +212,7 @@ impl Easel {
         let quality = if times >= STILL { Quality::BEST } else { self.resolution.quality() };
         let cost = ready.paint(gl, &now.scene, [area.left_px, area.from_bottom_px], size, quality);
         if let Some(cost) = cost {
-            self.resolution.measured(cost, size, now.time_s);
+            self.resolution.measured(cost, now.elapsed_s, size, now.time_s);
         }
         self.drawn = Some(Row {
             time_s: now.time_s,

@@ -48,7 +48,7 @@ impl Panel {
         let corner = pos2(window.left() + theme::GAP, window.top() + theme::GAP);
         if !*open {
             egui::Area::new(Id::unique("unfold")).fixed_pos(corner).show(ui.ctx(), |ui| {
-                theme::glass().inner_margin(4).show(ui, |ui| {
+                theme::on_glass(ui, theme::glass().inner_margin(4), |ui| {
                     *open = widgets::quiet_button(ui, "»", "Show the controls");
                 });
             });
@@ -57,7 +57,7 @@ impl Panel {
         // Room for the status line below.
         let bottom = (window.bottom() - theme::GAP - 48.0).max(corner.y + 120.0);
         egui::Area::new(Id::unique("panel")).fixed_pos(corner).show(ui.ctx(), |ui| {
-            theme::glass().show(ui, |ui| {
+            theme::on_glass(ui, theme::glass(), |ui| {
                 ui.set_width(theme::PANEL_WIDTH - 24.0);
                 header(ui, gestures, params, open, about);
                 self.presets.show(ui, gestures, session);

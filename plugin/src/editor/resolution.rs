@@ -6,6 +6,9 @@
 //!         little enough for a finer step: up, after a while in which it was so all the time
 //! ```
 //!
+//! The time that a picture may take is a part of what there is between two pictures; how large a part follows from whether they
+//! come in time: panel, overlays and the window system's copy take the rest, and how much that is nobody can be asked.
+//!
 //! Down is decided on the median of few pictures, up on the dear ones among many. The cost at which a step is left for a coarser
 //! one is far above that at which it is entered from there, and a rise that had to be taken back makes the next one wait longer: so
 //! what is shown settles, also on a machine that has other things to do now and then.
@@ -15,9 +18,24 @@ use std::collections::VecDeque;
 use dendrite_julia::Quality;
 use dendrite_julia::gl::Cost;
 
-/// What a picture may cost: with the panel, the overlays and the window system's copy it is then ready for the next refresh of a
-/// screen of 60 Hz on a graphics card, and for the second one where the processor draws.
+/// What a picture may cost at most: with the panel, the overlays and the window system's copy it is then ready for the next
+/// refresh of a screen of 60 Hz on a graphics card, and for the second one where the processor draws.
 const BUDGET_S: f64 = 0.013;
+
+/// What a picture may cost at least, however late they come: less gains little beside all else.
+const LEAST_S: f64 = 0.006;
+
+/// From one budget to the next lower one.
+const LESS: f64 = 0.8;
+
+/// A picture that begins so long after the one before is late: it has missed the second refresh of a screen of 60 Hz. After a
+/// longer time yet something else was the matter, like a window that nobody sees.
+const LATE_S: [f64; 2] = [0.040, 0.3];
+
+/// Pictures over which the share of late ones is taken, and the shares from which on the budget is too large and up to which a larger
+/// one can be tried.
+const LATE_OVER: f64 = 40.0;
+const LATE_SHARES: [f64; 2] = [0.15, 0.03];
 
 /// Shares of the budget: what makes the picture coarser, what it then may take at most, and what a finer one may take.
 const TOO_MUCH: f64 = 1.15;
@@ -54,6 +72,61 @@ pub struct Resolution {
     patience_s: f64,
     /// Whether the present step was entered by a rise.
     risen: bool,
+    budget: Budget,
+}
+
+/// What a picture may cost.
+#[derive(Debug)]
+struct Budget {
+    seconds: f64,
+    /// The share of late pictures, each counting less with every one that follows.
+    late: f64,
+    /// Since when it is what it is, as the caller counts seconds.
+    since_s: f64,
+    /// How long to wait before a rise.
+    patience_s: f64,
+    /// Whether it has risen to what it is.
+    risen: bool,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { seconds: BUDGET_S, late: 0.0, since_s: 0.0, patience_s: PATIENCE_S[0], risen: false }
+    }
+}
+
+impl Budget {
+    /// Takes in how long after the one before it a picture began.
+    fn passed(&mut self, interval_s: f64, now_s: f64) {
+        if interval_s.is_nan() || interval_s > LATE_S[1] {
+            return;
+        }
+        let late = if interval_s > LATE_S[0] { 1.0 } else { 0.0 };
+        self.late += (late - self.late) / LATE_OVER;
+        if self.risen && now_s - self.since_s > PROVEN_S {
+            self.risen = false;
+            self.patience_s = PATIENCE_S[0];
+        }
+        if self.late > LATE_SHARES[0] && self.seconds > LEAST_S {
+            if self.risen {
+                self.patience_s = (2.0 * self.patience_s).min(PATIENCE_S[1]);
+            }
+            self.change(LESS, now_s);
+        } else if self.late < LATE_SHARES[1]
+            && self.seconds < BUDGET_S
+            && now_s - self.since_s >= self.patience_s
+        {
+            self.change(1.0 / LESS, now_s);
+        }
+    }
+
+    fn change(&mut self, factor: f64, now_s: f64) {
+        self.seconds = (self.seconds * factor).clamp(LEAST_S, BUDGET_S);
+        // Those to come are judged anew, as neither good nor bad.
+        self.late = LATE_SHARES[1];
+        self.since_s = now_s;
+        self.risen = factor > 1.0;
+    }
 }
 
 impl Default for Resolution {
@@ -64,6 +137,7 @@ impl Default for Resolution {
             since_s: 0.0,
             patience_s: PATIENCE_S[0],
             risen: false,
+            budget: Budget::default(),
         }
     }
 }
@@ -74,8 +148,11 @@ impl Resolution {
         Quality::STEPS[self.step]
     }
 
-    /// Takes in what a picture has cost, for the next ones of `full` pixels at the time `now_s`.
-    pub fn measured(&mut self, cost: Cost, full: [u32; 2], now_s: f64) {
+    /// Takes in what a picture has cost that began `interval_s` after the one before, for the next ones of `full` pixels at the time
+    /// `now_s`.
+    pub fn measured(&mut self, cost: Cost, interval_s: f64, full: [u32; 2], now_s: f64) {
+        self.budget.passed(interval_s, now_s);
+        let budget_s = self.budget.seconds;
         if cost.samples == 0 || !cost.seconds.is_finite() || full.contains(&0) {
             return;
         }
@@ -91,10 +168,10 @@ impl Resolution {
 
         let usual = self.median(FEW);
         let least = self.lowest(2);
-        let slow = usual.is_some_and(|usual| of_step(self.step, usual) > BUDGET_S * TOO_MUCH);
-        let crawls = least.is_some_and(|least| of_step(self.step, least) > BUDGET_S * FAR_TOO_MUCH);
+        let slow = usual.is_some_and(|usual| of_step(self.step, usual) > budget_s * TOO_MUCH);
+        let crawls = least.is_some_and(|least| of_step(self.step, least) > budget_s * FAR_TOO_MUCH);
         if let (true, Some(per_sample)) = (slow || crawls, if slow { usual } else { least }) {
-            let fits = |step: &usize| of_step(*step, per_sample) <= BUDGET_S * FALLS_TO;
+            let fits = |step: &usize| of_step(*step, per_sample) <= budget_s * FALLS_TO;
             let last = Quality::STEPS.len() - 1;
             let step = (self.step + 1..last).find(fits).unwrap_or(last);
             if step != self.step {
@@ -108,7 +185,7 @@ impl Resolution {
 
         if now_s - self.since_s >= self.patience_s
             && let Some(dear) = self.dear()
-            && let Some(step) = (0..self.step).find(|step| of_step(*step, dear) <= BUDGET_S * RISES_TO)
+            && let Some(step) = (0..self.step).find(|step| of_step(*step, dear) <= budget_s * RISES_TO)
         {
             self.change(step, now_s, true);
         }
@@ -173,14 +250,26 @@ mod tests {
         seconds: f64,
         per_sample: impl Fn(u64) -> f64,
     ) -> Vec<usize> {
+        draw_beside(0.004, resolution, from_s, seconds, per_sample)
+    }
+
+    /// The same where panel, overlays and the copy take `rest_s` of each picture's time.
+    fn draw_beside(
+        rest_s: f64,
+        resolution: &mut Resolution,
+        from_s: f64,
+        seconds: f64,
+        per_sample: impl Fn(u64) -> f64,
+    ) -> Vec<usize> {
         let mut steps = Vec::new();
         let (mut now_s, mut n) = (from_s, 0);
         while now_s < from_s + seconds {
             let samples = resolution.quality().samples(SIZE);
             let cost = Cost { seconds: samples as f64 * per_sample(n), samples };
-            // Something else takes a few milliseconds of each picture, and the screen waits for its next refresh.
-            now_s += ((cost.seconds + 0.004) * 60.0).ceil() / 60.0;
-            resolution.measured(cost, SIZE, now_s);
+            // Something else takes a part of each picture's time, and the screen waits for its next refresh.
+            let interval_s = ((cost.seconds + rest_s) * 60.0).ceil() / 60.0;
+            now_s += interval_s;
+            resolution.measured(cost, interval_s, SIZE, now_s);
             steps.push(resolution.step);
             n += 1;
         }
@@ -271,10 +360,52 @@ mod tests {
         for n in 0..FEW {
             let samples = resolution.quality().samples(large);
             let cost = Cost { seconds: samples as f64 * machine(0.9), samples };
-            resolution.measured(cost, large, 5.0 + n as f64 / 30.0);
+            resolution.measured(cost, 1.0 / 30.0, large, 5.0 + n as f64 / 30.0);
         }
         let cost = resolution.quality().samples(large) as f64 * machine(0.9);
         assert!(cost <= BUDGET_S, "{:?}", resolution.quality());
+    }
+
+    #[test]
+    fn pictures_that_come_late_become_coarser_until_they_come_in_time() {
+        // All else takes 18 to 25 ms: with a set of 13 ms the second refresh, after 33 ms, is missed.
+        for rest_s in [0.018, 0.022, 0.025] {
+            for budgets in [2.0, 4.0, 5.0] {
+                let mut resolution = Resolution::default();
+                let cost_s = |step: usize| Quality::STEPS[step].samples(SIZE) as f64 * machine(budgets);
+                let steps = draw_beside(rest_s, &mut resolution, 0.0, 300.0, |_| machine(budgets));
+                let late = |steps: &[usize]| {
+                    let late = steps.iter().filter(|step| cost_s(**step) + rest_s > 2.0 / 60.0).count();
+                    late as f64 / steps.len() as f64
+                };
+                let second_half = &steps[steps.len() / 2..];
+                assert!(late(second_half) < 0.05, "{rest_s}, {budgets}: {}", late(second_half));
+                // And not coarser than that asks for: a step more, and most would be late or over the whole budget.
+                let usual = second_half[second_half.len() / 2];
+                let finer_s = cost_s(usual - 1);
+                assert!(
+                    finer_s + rest_s > 0.8 / 30.0 || finer_s > BUDGET_S * RISES_TO,
+                    "{rest_s}, {budgets}: {usual}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_late_at_any_resolution_does_not_make_it_restless() {
+        let mut resolution = Resolution::default();
+        let steps = draw_beside(0.045, &mut resolution, 0.0, 300.0, |_| machine(3.0));
+        assert!(changes(&steps[steps.len() / 10..]) == 0, "{steps:?}");
+    }
+
+    #[test]
+    fn a_pause_is_not_late() {
+        let mut resolution = Resolution::default();
+        for n in 0..1000 {
+            let cost = Cost { seconds: 0.010, samples: Quality::FULL.samples(SIZE) };
+            resolution.measured(cost, 2.0, SIZE, f64::from(n));
+        }
+        assert_eq!(resolution.quality(), Quality::FULL);
     }
 
     #[test]
@@ -286,10 +417,10 @@ mod tests {
             Cost { seconds: f64::INFINITY, samples: 10 },
         ] {
             for n in 0..10 {
-                resolution.measured(cost, SIZE, f64::from(n));
+                resolution.measured(cost, f64::NAN, SIZE, f64::from(n));
             }
         }
-        resolution.measured(Cost { seconds: 1.0, samples: 100 }, [0, 700], 0.0);
+        resolution.measured(Cost { seconds: 1.0, samples: 100 }, 1.0, [0, 700], 0.0);
         assert_eq!(resolution.step, 1);
     }
 }

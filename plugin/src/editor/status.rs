@@ -102,7 +102,7 @@ pub fn notices(ui: &Ui, free: Rect, notices: &Notices) {
     let corner = pos2(free.center().x - width / 2.0 - 13.0, free.top() + theme::GAP);
     egui::Area::new(Id::unique("notices")).fixed_pos(corner).show(ui.ctx(), |ui| {
         for text in shown {
-            theme::glass().show(ui, |ui| {
+            theme::on_glass(ui, theme::glass(), |ui| {
                 ui.set_width(width);
                 ui.label(RichText::new(&text).size(12.5).color(theme::WARM));
                 if widgets::button(ui, "Dismiss", "Take this note away") {
