@@ -2,8 +2,10 @@
 //!
 //! `cargo test -p dendrite-composer --release --test hearing -- --ignored --nocapture` measures 120 pieces and prints tables.
 //!
-//! What is counted: the tempo is right within 4 % of the piece's main tempo, in beats (dotted quarters in 6/8); half, double
-//! and other simple ratios are errors, listed by themselves. A beat is right within 70 ms (F-measure, the first five seconds
+//! What is counted: the tempo is right within 4 % of the true one, in beats (dotted quarters in 6/8); half, double and other simple
+//! ratios are errors, listed by themselves. The true one is that of the bar that sounds, for sections have tempi of their own; for
+//! the median of the second half it is the piece's main tempo. The last two bars of four pieces in ten slow down, faster than anything
+//! that remembers seconds can know, so that the end is read where they begin. A beat is right within 70 ms (F-measure, the first five seconds
 //! left out, as MIREX does). A key is right when tonic and mode (major or minor) are those of the section that sounds; it is
 //! read at the end of the eighth bar and at the end of the piece.
 
@@ -182,15 +184,21 @@ fn is_mode(scale: Scale, mode: Mode) -> bool {
     }
 }
 
+/// The tempo of the bar that sounds.
+fn tempo_at(labels: &Labels, time_s: f64) -> f64 {
+    let sounding = labels.bars.iter().take_while(|bar| bar.start_s <= time_s).last();
+    sounding.map_or(labels.tempo_bpm, |bar| bar.tempo_bpm)
+}
+
 /// What came out of a set of pieces; shares are of the pieces, unless it says otherwise.
 #[derive(Default)]
 struct Figures {
     pieces: usize,
-    /// Median of the second half; in force at 12 s; in force when the last bar ends.
+    /// Median of the second half; in force at 12 s; in force when the last two bars begin.
     tempo_median: Vec<TempoVerdict>,
     tempo_early: Vec<TempoVerdict>,
     tempo_end: Vec<TempoVerdict>,
-    /// Share of the second half with the right tempo.
+    /// Share of the second half of what comes before them with the right tempo.
     tempo_share: f64,
     /// F of the pieces whose median tempo is right, and of all.
     beat_right: Vec<f64>,
@@ -216,16 +224,16 @@ impl Figures {
 
     fn add(&mut self, labels: &Labels, heard: &Heard) {
         self.pieces += 1;
-        let truth = labels.tempo_bpm;
         let end_s = labels.bars.last().map_or(0.0, |bar| bar.end_s);
-        let median = TempoVerdict::of(heard.median_bpm(), truth);
+        let median = TempoVerdict::of(heard.median_bpm(), labels.tempo_bpm);
         self.tempo_median.push(median);
-        self.tempo_early.push(TempoVerdict::of(heard.at(12.0).bpm, truth));
-        self.tempo_end.push(TempoVerdict::of(heard.at(end_s).bpm, truth));
-        let half = heard.second_half();
-        let right =
-            half.iter().filter(|hearing| TempoVerdict::of(hearing.bpm, truth) == TempoVerdict::Right).count();
-        self.tempo_share += right as f64 / half.len() as f64;
+        let verdict = |time_s: f64| TempoVerdict::of(heard.at(time_s).bpm, tempo_at(labels, time_s));
+        self.tempo_early.push(verdict(12.0));
+        let last_two_s = labels.bars[labels.bars.len().saturating_sub(2)].start_s;
+        self.tempo_end.push(verdict(last_two_s - 1.0 / FRAME_RATE));
+        let end = (last_two_s * FRAME_RATE) as usize;
+        let right = (end / 2..end).filter(|k| verdict(*k as f64 / FRAME_RATE) == TempoVerdict::Right);
+        self.tempo_share += right.count() as f64 / (end - end / 2) as f64;
 
         let f = f_measure(&heard.beats_s, &labels.beats_s);
         self.beat_all.push(f);
@@ -259,7 +267,7 @@ impl Figures {
         for (name, verdicts) in [
             ("median of second half", &self.tempo_median),
             ("in force at 12 s", &self.tempo_early),
-            ("in force at the end", &self.tempo_end),
+            ("before the last two bars", &self.tempo_end),
         ] {
             use TempoVerdict::{Double, Half, Other, Ratio, Right};
             let [right, half, double, ratio, other] =
@@ -303,7 +311,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// Measured: tempo 12 of 12, F 0.91, key 9 of 12. The bars leave room for two pieces that turn, because pieces near a
+/// Measured: tempo 12 of 12, F 0.93, key 9 of 12. The bars leave room for two pieces that turn, because pieces near a
 /// decision may fall to the other side with another processor's rounding; what is promised is measured on 120 pieces.
 #[test]
 fn a_dozen_pieces() {
@@ -315,7 +323,7 @@ fn a_dozen_pieces() {
     assert!(key >= 7, "key of {key} of 12");
 }
 
-/// Measured: tempo 106 of 120 (88 %), F 0.84, key 89 of 120 (74 %). The project's bar for the tempo, 85 %, is asserted. That for the
+/// Measured: tempo 104 of 120 (87 %), 108 (90 %) before the last two bars, F 0.87, key 89 of 120 (74 %). The project's bar for the tempo, 85 %, is asserted. That for the
 /// key, 85 %, is reached with the harmony model (`keys.rs` of the engine), not with templates, which take every fourth chord for
 /// another: a third of the pieces are in church modes, whose tones are those of another key.
 #[test]

@@ -5,6 +5,8 @@
 //! two and four beats repeat; at two thirds, three quarters and one and a half of a beat nothing should, or else the beat
 //! is another. A parabola over log tempo stands for what people tap to.
 
+use std::ops::Range;
+
 use dendrite_features::FRAME_RATE;
 
 /// Slowest and fastest tempo that is looked for, in beats per minute.
@@ -26,8 +28,8 @@ const COMB: [(f32, f32); 8] = [
 ];
 /// Longest lag: four beats of the slowest tempo, in frames, and one to read between.
 const MAX_LAG: usize = 227;
-/// Memory of the autocorrelation in seconds.
-const MEMORY_S: f64 = 9.0;
+/// Memories of the autocorrelation in seconds: the long one says which tempo it is, the short one where near to that it is now.
+const MEMORIES_S: [f64; 2] = [9.0, 2.8];
 /// Onsets are raised to this power: soft attacks come nearer to loud ones, and accents still stand out.
 const COMPRESSION: f32 = 0.8;
 /// Time constant of the onset envelope's mean, which is taken off, in seconds.
@@ -40,8 +42,9 @@ const PREFERENCE: f64 = 0.43;
 const SWITCH_MARGIN: f32 = 0.11;
 /// ... for this long, in frames (one second).
 const SWITCH_FRAMES: u32 = 47;
-/// Tempi within this ratio of the one in force are followed smoothly, by this share per frame.
-const FOLLOW_RATIO: f64 = 1.04;
+/// Tempi within this ratio of the one in force are followed smoothly, by this share per frame: sections are played a little faster or
+/// slower than others, and performers breathe.
+const FOLLOW_RATIO: f64 = 1.12;
 const FOLLOW_SHARE: f64 = 0.1;
 /// Lags that fewer hops than this share were summed for count less, not more.
 const LEAST_FILLED: f32 = 0.3;
@@ -61,7 +64,7 @@ pub struct Tempo {
 
 /// Tracks the tempo of an onset envelope, one value per hop.
 ///
-/// Each hop costs [`update`](Self::update) (about 230 multiply-adds) and [`search`](Self::search) (about 5,000 operations);
+/// Each hop costs [`update`](Self::update) (about 460 multiply-adds) and [`search`](Self::search) (about 6,000 operations);
 /// neither allocates.
 #[derive(Clone, Debug)]
 pub struct TempoTracker {
@@ -72,6 +75,16 @@ pub struct TempoTracker {
     recent: [f32; 2],
     mean: f32,
     mean_share: f32,
+    long: Memory,
+    short: Memory,
+    grid: Box<[Candidate; CANDIDATES]>,
+    in_force: Tempo,
+    rival_frames: u32,
+}
+
+/// An autocorrelation that forgets.
+#[derive(Clone, Debug)]
+struct Memory {
     decay: f32,
     energy: f32,
     /// decay^n after n hops: how much of the memory is still empty.
@@ -82,10 +95,6 @@ pub struct TempoTracker {
     delays: Box<[f32; MAX_LAG]>,
     /// The autocorrelation as a share of the energy: 1 where everything repeats.
     correlation: Box<[f32; MAX_LAG]>,
-    grid: Box<[Candidate; CANDIDATES]>,
-    scores: Box<[f32; CANDIDATES]>,
-    in_force: Tempo,
-    rival_frames: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,21 +124,16 @@ impl Default for TempoTracker {
 impl TempoTracker {
     /// A tracker that has heard nothing.
     pub fn new() -> Self {
-        let delay = |i: usize| ((i + 1) as f64 / (MEMORY_S * FRAME_RATE)).exp() as f32;
+        let [long, short] = MEMORIES_S.map(Memory::new);
         Self {
             history: Box::new([0.0; 2 * MAX_LAG]),
             fill: 0,
             recent: [0.0; 2],
             mean: 0.0,
             mean_share: 1.0 - (-1.0 / (MEAN_S * FRAME_RATE)).exp() as f32,
-            decay: (-1.0 / (MEMORY_S * FRAME_RATE)).exp() as f32,
-            energy: 0.0,
-            empty: 1.0,
-            autocorrelation: Box::new([0.0; MAX_LAG]),
-            delays: Box::new(std::array::from_fn(delay)),
-            correlation: Box::new([0.0; MAX_LAG]),
+            long,
+            short,
             grid: Box::new(std::array::from_fn(|i| Candidate::at(bpm_at(i as f64)))),
-            scores: Box::new([0.0; CANDIDATES]),
             in_force: Tempo { bpm: START_BPM, confidence: 0.0 },
             rival_frames: 0,
         }
@@ -141,9 +145,8 @@ impl TempoTracker {
         self.fill = 0;
         self.recent = [0.0; 2];
         self.mean = 0.0;
-        self.energy = 0.0;
-        self.empty = 1.0;
-        self.autocorrelation.fill(0.0);
+        self.long.forget();
+        self.short.forget();
         self.in_force = Tempo { bpm: START_BPM, confidence: 0.0 };
         self.rival_frames = 0;
     }
@@ -158,11 +161,8 @@ impl TempoTracker {
         let value = 0.25 * older + 0.5 * old + 0.25 * onset - self.mean;
         // The past window lies at fill..fill + MAX_LAG, oldest first.
         let past = &self.history[self.fill..self.fill + MAX_LAG];
-        for (sum, earlier) in self.autocorrelation.iter_mut().zip(past.iter().rev()) {
-            *sum = *sum * self.decay + value * earlier;
-        }
-        self.energy = self.energy * self.decay + value * value;
-        self.empty *= self.decay;
+        self.long.update(value, past);
+        self.short.update(value, past);
         self.history[self.fill] = value;
         self.history[self.fill + MAX_LAG] = value;
         self.fill = (self.fill + 1) % MAX_LAG;
@@ -170,25 +170,17 @@ impl TempoTracker {
 
     /// Looks for the best tempo and says which one is in force.
     pub fn search(&mut self) -> Tempo {
-        if self.energy <= LEAST_ENERGY {
+        if self.long.energy <= LEAST_ENERGY {
             self.in_force.confidence = 0.0;
             return self.in_force;
         }
-        self.correlate();
-        let (mut best, mut best_score) = (0, f32::MIN);
-        for i in 0..CANDIDATES {
-            let score = self.score(&self.grid[i]);
-            self.scores[i] = score;
-            if score > best_score {
-                (best, best_score) = (i, score);
-            }
-        }
-        let bpm = self.refined(best);
+        self.long.correlate();
+        let (bpm, best_score) = self.long.best(&self.grid, 0..CANDIDATES);
         let ratio = (bpm / self.in_force.bpm).max(self.in_force.bpm / bpm);
         if ratio < FOLLOW_RATIO {
-            self.in_force.bpm += FOLLOW_SHARE * (bpm - self.in_force.bpm);
+            self.follow(bpm);
             self.rival_frames = 0;
-        } else if best_score > self.score(&Candidate::at(self.in_force.bpm)) + SWITCH_MARGIN {
+        } else if best_score > self.long.score(&Candidate::at(self.in_force.bpm)) + SWITCH_MARGIN {
             self.rival_frames += 1;
             if self.rival_frames >= SWITCH_FRAMES {
                 self.in_force.bpm = bpm;
@@ -199,9 +191,47 @@ impl TempoTracker {
         }
         let period = period_of(self.in_force.bpm);
         let repeats: f32 =
-            [1.0, 2.0, 4.0].iter().map(|beats| self.correlation_at(Place::of(beats * period))).sum();
+            [1.0, 2.0, 4.0].iter().map(|beats| self.long.correlation_at(Place::of(beats * period))).sum();
         self.in_force.confidence = (repeats / 3.0).clamp(0.0, 1.0);
         self.in_force
+    }
+
+    /// Goes towards the tempo that the last seconds have near to one that is known.
+    fn follow(&mut self, known_bpm: f64) {
+        self.short.correlate();
+        let [from, to] = [known_bpm / FOLLOW_RATIO, known_bpm * FOLLOW_RATIO].map(place_of);
+        let near = (from.ceil().max(0.0) as usize)..(to.floor() as usize + 1).min(CANDIDATES);
+        let (bpm, _) = self.short.best(&self.grid, near);
+        self.in_force.bpm += FOLLOW_SHARE * (bpm - self.in_force.bpm);
+    }
+}
+
+impl Memory {
+    fn new(seconds: f64) -> Self {
+        let delay = |i: usize| ((i + 1) as f64 / (seconds * FRAME_RATE)).exp() as f32;
+        Self {
+            decay: (-1.0 / (seconds * FRAME_RATE)).exp() as f32,
+            energy: 0.0,
+            empty: 1.0,
+            autocorrelation: Box::new([0.0; MAX_LAG]),
+            delays: Box::new(std::array::from_fn(delay)),
+            correlation: Box::new([0.0; MAX_LAG]),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.energy = 0.0;
+        self.empty = 1.0;
+        self.autocorrelation.fill(0.0);
+    }
+
+    /// Takes in a value and those before it, oldest first.
+    fn update(&mut self, value: f32, past: &[f32]) {
+        for (sum, earlier) in self.autocorrelation.iter_mut().zip(past.iter().rev()) {
+            *sum = *sum * self.decay + value * earlier;
+        }
+        self.energy = self.energy * self.decay + value * value;
+        self.empty *= self.decay;
     }
 
     /// Fills `correlation`. A long lag has been summed for less time than a short one while the memory fills, which is made
@@ -229,15 +259,23 @@ impl TempoTracker {
         self.correlation[index] * (1.0 - share) + self.correlation[index + 1] * share
     }
 
-    /// The top of the parabola through the best candidate and its neighbours, in bpm.
-    fn refined(&self, best: usize) -> f64 {
-        if best == 0 || best == CANDIDATES - 1 {
-            return self.grid[best].bpm;
+    /// The best of the candidates `among` those of the grid, in bpm and between them, with its score.
+    fn best(&self, grid: &[Candidate; CANDIDATES], among: Range<usize>) -> (f64, f32) {
+        let (mut best, mut best_score) = (among.start, f32::MIN);
+        for i in among.clone() {
+            let score = self.score(&grid[i]);
+            if score > best_score {
+                (best, best_score) = (i, score);
+            }
         }
-        let [left, centre, right] = [best - 1, best, best + 1].map(|i| f64::from(self.scores[i]));
+        if best == among.start || best + 1 == among.end {
+            return (grid[best].bpm, best_score);
+        }
+        // The top of the parabola through it and its neighbours.
+        let [left, centre, right] = [best - 1, best, best + 1].map(|i| f64::from(self.score(&grid[i])));
         let curvature = left - 2.0 * centre + right;
         let offset = if curvature < 0.0 { (0.5 * (left - right) / curvature).clamp(-0.5, 0.5) } else { 0.0 };
-        bpm_at(best as f64 + offset)
+        (bpm_at(best as f64 + offset), best_score)
     }
 }
 
@@ -272,6 +310,11 @@ fn bpm_at(place: f64) -> f64 {
     TEMPO_BPM[0] * (TEMPO_BPM[1] / TEMPO_BPM[0]).powf(place / (CANDIDATES - 1) as f64)
 }
 
+/// The place of a tempo on the grid.
+fn place_of(bpm: f64) -> f64 {
+    (bpm / TEMPO_BPM[0]).ln() / (TEMPO_BPM[1] / TEMPO_BPM[0]).ln() * (CANDIDATES - 1) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,6 +346,19 @@ mod tests {
             }
             assert!((tempo.bpm / bpm - 1.0).abs() < 0.02, "{bpm}: {tempo:?}");
             assert!(tempo.confidence > 0.2, "{bpm}: {tempo:?}");
+        }
+    }
+
+    #[test]
+    fn follows_a_section_that_is_a_little_faster_or_slower() {
+        for (before, after) in [(120.0, 128.0), (96.0, 90.0)] {
+            let mut tracker = TempoTracker::new();
+            let mut tempo = Tempo { bpm: 0.0, confidence: 0.0 };
+            for onset in pulses(before, 20.0).into_iter().chain(pulses(after, 5.0)) {
+                tracker.update(onset);
+                tempo = tracker.search();
+            }
+            assert!((tempo.bpm / after - 1.0).abs() < 0.02, "{before}, then {after}: {tempo:?}");
         }
     }
 
