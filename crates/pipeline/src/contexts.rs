@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! mel [128] ────────────────────────────────────────────────────────────────> emotion [128]
-//! mood map [64] · chroma 0.25 s [12] · chroma 2 s [12] · bass chroma [12] ┐
+//! mood map [64] · chroma 0.25 s [12] · chroma 2 s [12] · bass chroma 0.3 s [12] ┐
 //!   · mel in 16 bands [16] · base [6] · their differences [6] ────────────┴─> harmony [128]
 //! mood map pooled 2 x 2 [16] · loudness of 32 frames in pairs [16] ─────────> dynamics [32]
 //! mood map [64] ────────────────────────────────────────────────────────────> melody [64], groove [64]
@@ -16,6 +16,8 @@ use crate::mood::{MOOD_CELLS, MOOD_SIDE};
 
 /// Time constants of the two chroma averages in seconds.
 pub const CHROMA_TIMES_S: [f64; 2] = [0.25, 2.0];
+/// Time constant of the bass chroma's average in seconds: longer than the beating of low notes, shorter than most bass notes.
+pub const BASS_TIME_S: f64 = 0.3;
 /// Mel bands that the harmony model sees; each is the mean of [`N_MEL`] / 16 = 8.
 pub const HARMONY_MEL: usize = 16;
 /// Values that the harmony model takes.
@@ -33,6 +35,8 @@ pub struct HarmonyContext {
     averages: [[f32; N_CHROMA]; 2],
     shares: [f32; 2],
     bass_chroma: [f32; N_CHROMA],
+    bass_average: [f32; N_CHROMA],
+    bass_share: f32,
     mel: [f32; HARMONY_MEL],
     base: [f32; N_BASE],
     difference: [f32; N_BASE],
@@ -48,10 +52,13 @@ impl Default for HarmonyContext {
 impl HarmonyContext {
     /// A context that has heard nothing.
     pub fn new() -> Self {
+        let share = |tau: f64| (1.0 - (-1.0 / (tau * FRAME_RATE)).exp()) as f32;
         Self {
             averages: [[0.0; N_CHROMA]; 2],
-            shares: CHROMA_TIMES_S.map(|tau| (1.0 - (-1.0 / (tau * FRAME_RATE)).exp()) as f32),
+            shares: CHROMA_TIMES_S.map(share),
             bass_chroma: [0.0; N_CHROMA],
+            bass_average: [0.0; N_CHROMA],
+            bass_share: share(BASS_TIME_S),
             mel: [0.0; HARMONY_MEL],
             base: [0.0; N_BASE],
             difference: [0.0; N_BASE],
@@ -61,11 +68,15 @@ impl HarmonyContext {
 
     /// Takes the next frame in.
     pub fn push(&mut self, frame: &Frame) {
-        for (average, share) in self.averages.iter_mut().zip(self.shares) {
-            for (mean, value) in average.iter_mut().zip(frame.chroma) {
+        let follow = |average: &mut [f32; N_CHROMA], share: f32, chroma: &[f32; N_CHROMA]| {
+            for (mean, value) in average.iter_mut().zip(chroma) {
                 *mean += share * (value - *mean);
             }
+        };
+        for (average, share) in self.averages.iter_mut().zip(self.shares) {
+            follow(average, share, &frame.chroma);
         }
+        follow(&mut self.bass_average, self.bass_share, &frame.bass_chroma);
         self.bass_chroma = frame.bass_chroma;
         for (mean, bands) in self.mel.iter_mut().zip(frame.mel.chunks_exact(N_MEL / HARMONY_MEL)) {
             *mean = bands.iter().sum::<f32>() / bands.len() as f32;
@@ -83,7 +94,7 @@ impl HarmonyContext {
             map,
             &self.averages[0],
             &self.averages[1],
-            &self.bass_chroma,
+            &self.bass_average,
             &self.mel,
             &self.base,
             &self.difference,
@@ -112,7 +123,7 @@ impl HarmonyContext {
 
     /// Forgets everything heard.
     pub fn reset(&mut self) {
-        *self = Self { shares: self.shares, ..Self::new() };
+        *self = Self::new();
     }
 }
 
@@ -190,12 +201,11 @@ mod tests {
         context.write(&std::array::from_fn(|i| i as f32 / 64.0), &mut input);
         assert_eq!(input[63], 63.0 / 64.0);
         // Two steps from zero towards 1 and then 0.5, with share 1 - e^(-hop / tau).
-        for (average, tau) in [(input[64], 0.25), (input[76], 2.0)] {
+        for (average, tau, height) in [(input[64], 0.25, 1.0), (input[76], 2.0, 1.0), (input[88], 0.3, 2.0)] {
             let share = 1.0 - (-1.0 / (tau * FRAME_RATE)).exp();
-            let expected = share + share * (0.5 - share);
+            let expected = height * (share + share * (0.5 - share));
             assert!((f64::from(average) - expected).abs() < 1e-6, "{average} {expected}");
         }
-        assert_eq!(input[88], 1.0);
         // Means of 0..8, and of 120..128.
         assert_eq!((input[100], input[115]), (3.5, 123.5));
         assert_eq!((input[116], input[122]), (0.5, -0.5));

@@ -37,7 +37,7 @@ pub fn truth(piece: &Piece, step: &Step) -> [f32; 3] {
 }
 
 /// Whether a pitch that was moved to C belongs to the key's scale; minor has both its sevenths.
-fn on_scale(key: Key, pitch: usize) -> bool {
+pub fn on_scale(key: Key, pitch: usize) -> bool {
     let degrees: &[usize] = if key.minor { &[0, 2, 3, 5, 7, 8, 10, 11] } else { &[0, 2, 4, 5, 7, 9, 11] };
     degrees.contains(&(pitch % 12))
 }

@@ -1,7 +1,7 @@
 //! The dynamics network: pooled mood and loudness to sixteen values of how to play.
 
 use burn::module::Module;
-use burn::nn::Linear;
+use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::activation::{relu, sigmoid};
 use burn::tensor::{Device, Tensor};
 use rtneural::{Activation, Layer, Network};
@@ -9,12 +9,16 @@ use rtneural::{Activation, Layer, Network};
 use super::Standard;
 use super::layers::{dense, dense_without_bias, export_dense, export_first_dense};
 
-/// 32 -> 128 relu -> 64 relu (no bias) -> 16 sigmoid.
+/// Share of the hidden values that are left out in training, as in the groove network.
+const DROPOUT: f64 = 0.2;
+
+/// 32 -> 128 relu -> 64 relu (no bias) -> 16 sigmoid; dropout after each hidden layer in training.
 #[derive(Module, Debug)]
 pub struct DynamicsNet {
     first: Linear,
     second: Linear,
     last: Linear,
+    dropout: Dropout,
 }
 
 impl DynamicsNet {
@@ -24,12 +28,14 @@ impl DynamicsNet {
             first: dense(32, 128, device),
             second: dense_without_bias(128, 64, device),
             last: dense(64, 16, device),
+            dropout: DropoutConfig::new(DROPOUT).init(),
         }
     }
 
     /// Standardised `[batch, 32]` to `[batch, 16]` in 0..1.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        sigmoid(self.last.forward(relu(self.second.forward(relu(self.first.forward(x))))))
+        let x = self.dropout.forward(relu(self.first.forward(x)));
+        sigmoid(self.last.forward(self.dropout.forward(relu(self.second.forward(x)))))
     }
 
     /// The network of the file.

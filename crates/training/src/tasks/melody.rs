@@ -1,4 +1,4 @@
-//! Melody: cross-entropy to the next pitch, moved to C, where a melody note starts.
+//! Melody: cross-entropy to the next pitch, moved to C, where a melody note starts, and few notes outside of the scale.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,8 @@ use crate::nets::{MelodyNet, MelodyState, Standard};
 
 /// Sixteenths through which gradients go back: two bars.
 const TIME: usize = 32;
+/// Nats that all of the mass outside of the scale costs: what is outside is heard as wrong, however likely it was.
+const OFF_SCALE: f32 = 1.0;
 /// Streams of pieces that are learnt from at a time.
 const STREAMS: usize = 320;
 
@@ -71,6 +73,7 @@ impl Task for MelodyTask<'_> {
         let batch = parts.len();
         let mut inputs = Vec::with_capacity(batch * TIME * MOOD_CELLS);
         let mut targets = vec![0.0; batch * TIME * PITCHES];
+        let mut strange = vec![0.0; batch * TIME * PITCHES];
         let mut notes = 0;
         for (stream, part) in parts.iter().enumerate() {
             let piece = &self.corpus.pieces[part.piece];
@@ -80,6 +83,9 @@ impl Task for MelodyTask<'_> {
                 if let Some(pitch) = step.melody {
                     let row = (stream * TIME + t) * PITCHES;
                     targets[row + usize::from(step.key.to_c(pitch))] = 1.0;
+                    for (pitch, strange) in strange[row..row + PITCHES].iter_mut().enumerate() {
+                        *strange = f32::from(u8::from(!evaluate::melody::on_scale(step.key, pitch)));
+                    }
                     notes += 1;
                 }
             }
@@ -90,7 +96,11 @@ impl Task for MelodyTask<'_> {
         let (logits, state) = net.forward(rows(inputs, [batch, TIME, MOOD_CELLS], device), state);
         self.memory.after(parts, MelodyState::WIDTH, TIME, &values(state.rows()));
         let target: Tensor<3> = rows(targets, [batch, TIME, PITCHES], device);
-        Ok((log_softmax(logits, 2) * target).sum().neg() / notes.max(1) as f32)
+        let strange: Tensor<3> = rows(strange, [batch, TIME, PITCHES], device);
+        let said = log_softmax(logits, 2);
+        let surprise = (said.clone() * target).sum().neg();
+        let off_scale = (said.exp() * strange).sum();
+        Ok((surprise + off_scale * OFF_SCALE) / notes.max(1) as f32)
     }
 
     fn export(&self, net: &MelodyNet) -> Result<Network, rtneural::Error> {
