@@ -6,7 +6,7 @@
 //! ```
 
 use dendrite_composer::{KeyTracker, PlayState};
-use dendrite_features::{Base, Extractor, Frame, HOP_LENGTH, N_CHROMA, N_MEL, Resampler};
+use dendrite_features::{Base, Extractor, Frame, HOP_LENGTH, N_MEL, Resampler};
 use dendrite_orbit::fallback::{Fallback, Hearing};
 use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit, OrbitState};
 use dendrite_pipeline::contexts::{
@@ -79,7 +79,7 @@ pub(crate) struct Analysis {
     orbit: Orbit,
 
     hop: Box<[f32; HOP_LENGTH]>,
-    texture: [f32; N_MEL + N_CHROMA],
+    texture: [f32; N_MEL],
     harmony_input: [f32; HARMONY_INPUTS],
     dynamics_input: [f32; DYNAMICS_INPUTS],
 
@@ -140,7 +140,7 @@ impl Analysis {
             fallback: Fallback::new(HOP_S),
             orbit: Orbit::new(HOP_S),
             hop: Box::new([0.0; HOP_LENGTH]),
-            texture: [0.0; N_MEL + N_CHROMA],
+            texture: [0.0; N_MEL],
             harmony_input: [0.0; HARMONY_INPUTS],
             dynamics_input: [0.0; DYNAMICS_INPUTS],
             mood: Mood::default(),
@@ -330,8 +330,7 @@ impl Analysis {
 
     fn describe(&mut self) -> Descriptors {
         let frame = self.extractor.frame();
-        self.texture[..N_MEL].copy_from_slice(&frame.mel);
-        self.texture[N_MEL..].copy_from_slice(&frame.chroma);
+        self.texture = frame.mel;
         self.harmony_context.push(frame);
         self.loudness.push(frame);
         self.networks.window.push(&frame.base);

@@ -39,7 +39,7 @@ fn hits(found: &[f64], truth: &[f64]) -> usize {
     count
 }
 
-/// The project asks for 0.6. Verses that follow each other on the same instruments are sections here and sound alike.
+/// Measured: 0.77; the project asks for 0.6. Verses that follow each other on the same instruments are sections here and sound alike.
 #[test]
 #[ignore = "60 songs take a minute"]
 fn sections_of_sixty_songs() {
@@ -64,5 +64,5 @@ fn sections_of_sixty_songs() {
     }
     let f = 2.0 * right as f64 / (found + played) as f64;
     println!("sections of 60 songs: {right} of {played} found, {found} said, F = {f:.3}");
-    assert!(f >= 0.5, "F = {f:.3}");
+    assert!(f >= 0.7, "F = {f:.3}");
 }

@@ -10,7 +10,7 @@ fn input(k: u32) -> HopInput<'static> {
         controls: Controls::default(),
         onset: if k.is_multiple_of(23) { 0.6 } else { 0.03 },
         loudness: 0.6,
-        texture: &[0.5; 140],
+        texture: &[0.5; 128],
         silent: false,
         clock: Clock::Free { bars_per_second: 0.5 },
     }

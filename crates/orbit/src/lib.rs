@@ -24,7 +24,7 @@
 //!         controls: Controls::default(),
 //!         onset: 0.0,
 //!         loudness: 0.5,
-//!         texture: &[0.5; 140],
+//!         texture: &[0.5; 128],
 //!         silent: false,
 //!         clock: Clock::Free { bars_per_second: 0.5 },
 //!     },

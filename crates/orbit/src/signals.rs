@@ -82,7 +82,7 @@ pub struct HopInput<'a> {
     pub onset: f32,
     /// Loudness (the rms feature), 0 ... 1.
     pub loudness: f32,
-    /// 128 mel bands and 12 chroma, each 0 ... 1.
+    /// 128 mel bands, each 0 ... 1.
     pub texture: &'a [f32],
     /// The frame is silent: detectors and averages wait.
     pub silent: bool,
@@ -180,7 +180,7 @@ pub struct OrbitState {
     pub impact: f32,
     /// A hit was seen in this hop.
     pub onset_detected: bool,
-    /// How different the last 2 s sound from the last 12 s, 0 ... 1.
+    /// How different the last 2 s sound from the last 12 s, in deviations, 0 or more.
     pub novelty: f32,
     /// What novelty is compared with.
     pub novelty_threshold: f32,

@@ -111,7 +111,7 @@ proptest! {
                 orbit.reset_averages();
             }
             let texture: Vec<f32> =
-                (0..140).map(|i| ((i * usize::from(stretch.texture)) % 17) as f32 / 16.0).collect();
+                (0..128).map(|i| ((i * usize::from(stretch.texture)) % 17) as f32 / 16.0).collect();
             let mut clock = stretch.clock;
             for _ in 0..stretch.hops {
                 if let (true, Clock::Transport { position_bars, bars_per_second, .. }) = (stretch.clock_runs, &mut clock) {
@@ -186,7 +186,7 @@ fn the_bound_is_what_the_documentation_says() {
                     },
                     onset: if k % 23 == 0 { 0.8 } else { 0.02 },
                     loudness: 0.5,
-                    texture: &[0.5; 140],
+                    texture: &[0.5; 128],
                     silent: false,
                     clock: Clock::Free { bars_per_second: 0.6 },
                 },

@@ -84,26 +84,21 @@ struct Band {
 }
 
 impl Band {
-    fn texture(&mut self, k: usize) -> [f32; 140] {
+    fn texture(&mut self, k: usize) -> [f32; 128] {
         let beat = k / self.beat_hops;
         let since_beat = (k % self.beat_hops) as f32 / self.beat_hops as f32;
         let root = self.chords[beat / 4 % 4];
         std::array::from_fn(|i| {
             let jitter = 0.03 * self.noise.normal();
-            if i < 128 {
-                let level = self.mix[i * 3 / 128];
-                let drum = self.mix[3] * 0.3 * (1.0 - since_beat);
-                (level * (0.75 - 0.3 * i as f32 / 128.0) + drum + jitter).clamp(0.0, 1.0)
-            } else {
-                let degree = (i - 128 + 12 - root) % 12;
-                let level = if [0, 4, 7].contains(&degree) { 0.9 } else { 0.15 };
-                (level + 3.0 * jitter).clamp(0.0, 1.0)
-            }
+            let level = self.mix[i * 3 / 128];
+            let drum = self.mix[3] * 0.3 * (1.0 - since_beat);
+            let chord = if [0, 4, 7].contains(&((i + 12 - root) % 12)) { 0.12 } else { 0.0 };
+            (level * (0.75 - 0.3 * i as f32 / 128.0) + drum + chord + jitter).clamp(0.0, 1.0)
         })
     }
 }
 
-fn dates(sensitivity: f64, length: usize, mut texture: impl FnMut(usize) -> [f32; 140]) -> Vec<f64> {
+fn dates(sensitivity: f64, length: usize, mut texture: impl FnMut(usize) -> [f32; 128]) -> Vec<f64> {
     let mut detector = SectionDetector::new(HOP_S);
     (0..length)
         .filter_map(|k| {
@@ -126,8 +121,8 @@ fn a_steady_loop_has_one_section_for_ever() {
         let found = dates(1.0, hops(120.0), |_| std::array::from_fn(|_| 0.4 + 0.3 * noise.next()));
         assert!(found.is_empty(), "noise {seed}: {found:?}");
     }
-    assert!(dates(1.0, hops(60.0), |_| [0.0; 140]).is_empty());
-    assert!(dates(1.0, hops(60.0), |_| [f32::NAN; 140]).is_empty());
+    assert!(dates(1.0, hops(60.0), |_| [0.0; 128]).is_empty());
+    assert!(dates(1.0, hops(60.0), |_| [f32::NAN; 128]).is_empty());
 }
 
 #[test]

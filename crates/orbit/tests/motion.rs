@@ -22,7 +22,7 @@ fn input(clock: Clock) -> HopInput<'static> {
         controls: Controls { s: 0.9, alpha: 0.3, omega_scale: 1.0, gates: [0.5; 6] },
         onset: 0.0,
         loudness: 0.5,
-        texture: &[0.5; 140],
+        texture: &[0.5; 128],
         silent: false,
         clock,
     }
@@ -252,8 +252,8 @@ fn a_lock_is_reached_in_the_stated_time_even_from_half_way() {
 fn a_section_changes_the_component_once_and_restart_repeats_everything() {
     let mut orbit = Orbit::new(HOP_S);
     let run = |orbit: &mut Orbit| -> Vec<OrbitState> {
-        let verse = [0.5f32; 140];
-        let chorus: [f32; 140] = std::array::from_fn(|i| if i % 2 == 0 { 0.8 } else { 0.3 });
+        let verse = [0.5f32; 128];
+        let chorus: [f32; 128] = std::array::from_fn(|i| if i % 2 == 0 { 0.8 } else { 0.3 });
         (0..2400)
             .map(|k| {
                 let mut hop = input(at(k as f64 * HOP_S * 0.5));

@@ -11,7 +11,7 @@ static ALLOCATOR: AllocDisabler = AllocDisabler;
 fn stepping_never_allocates() {
     let mut orbit = Orbit::new(HOP_S);
     let mut fallback = Fallback::new(HOP_S);
-    let textures = [[0.2f32; 140], std::array::from_fn(|i| (i % 3) as f32 / 2.0)];
+    let textures = [[0.2f32; 128], std::array::from_fn(|i| (i % 3) as f32 / 2.0)];
     let mut sections = 0;
     assert_no_alloc(|| {
         // Past every ring's length (60 s), with sections, impacts, locks, jumps, silence.

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use dendrite_generator::{Options, Split};
 use dendrite_orbit::{Controls, HOP_S, Orbit, Settings};
 use dendrite_training::data::{Piece, generated};
-use dendrite_training::orbit::evaluate::{Controller, bars_per_second, hop_input, play, texture};
+use dendrite_training::orbit::evaluate::{Controller, bars_per_second, hop_input, play};
 use dendrite_training::orbit::proxy::{ChangeProxy, Sample, draw_samples};
 use dendrite_training::random::Random;
 use rayon::prelude::*;
@@ -56,7 +56,7 @@ fn draw(pieces: &[Piece]) -> Result<Vec<Sample>> {
                 };
             }
             held -= 1;
-            states.push(orbit.step(&hop_input(frame, &texture(frame), controls, tempo), &settings));
+            states.push(orbit.step(&hop_input(frame, &frame.mel, controls, tempo), &settings));
         }
         draw_samples(states.get(HOPS.start..).unwrap_or_default(), &settings)
     };

@@ -6,7 +6,6 @@ use dendrite_features::{Base, FeatureWindow, Frame};
 use dendrite_julia::{metrics, sync};
 use dendrite_orbit::baselines::{ConstantOrbit, OnsetDrivenSpeed};
 use dendrite_orbit::fallback::{Fallback, Hearing};
-use dendrite_orbit::section::TEXTURE_LEN;
 use dendrite_orbit::{Clock, Controls, GATES, HOP_S, HopInput, Orbit, OrbitState, Settings};
 use dendrite_pipeline::{Describer, OrbitControls};
 use rayon::prelude::*;
@@ -93,15 +92,6 @@ pub fn bars_per_second(piece: &Piece) -> f64 {
     }
 }
 
-/// What the section detector hears of a frame.
-pub fn texture(frame: &Frame) -> [f32; TEXTURE_LEN] {
-    let mut texture = [0.0; TEXTURE_LEN];
-    let (mel, chroma) = texture.split_at_mut(frame.mel.len());
-    mel.copy_from_slice(&frame.mel);
-    chroma.copy_from_slice(&frame.chroma);
-    texture
-}
-
 /// One hop's input of the orbit.
 pub fn hop_input<'a>(
     frame: &Frame,
@@ -179,7 +169,7 @@ pub fn play(
     };
     let (mut orbit, tempo) = (Orbit::new(HOP_S), bars_per_second(piece));
     let step = |(frame, controls): (&Frame, &Controls)| {
-        orbit.step(&hop_input(frame, &texture(frame), *controls, tempo), settings)
+        orbit.step(&hop_input(frame, &frame.mel, *controls, tempo), settings)
     };
     let states: Vec<OrbitState> = frames.iter().zip(&controls).map(step).collect();
     Ok(Played {

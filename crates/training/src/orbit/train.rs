@@ -20,7 +20,7 @@ use rtneural::{Layer, Model, Network, Options};
 
 use super::evaluate::{
     Controller, Summary, activity, bars_per_second, fallback_controls, hop_input, network_controls, scores,
-    smoothed, smoothed_bands, texture,
+    smoothed, smoothed_bands,
 };
 use super::objective::{Heard, Terms, Weights, terms};
 use super::proxy::ChangeProxy;
@@ -365,7 +365,7 @@ fn begins(piece: &Prepared, controls: &[Controls], settings: &Settings, hops: us
         if let Some(before) = before.filter(|state| state.blend >= 1.0 && hop % GRID == 0) {
             begins.push(Begin { hop, orbit: orbit.clone(), before });
         }
-        before = Some(orbit.step(&hop_input(frame, &texture(frame), *controls, piece.tempo), settings));
+        before = Some(orbit.step(&hop_input(frame, &frame.mel, *controls, piece.tempo), settings));
     }
     begins
 }
