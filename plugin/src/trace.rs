@@ -15,7 +15,7 @@
 //! | `component`, `period`, `index` | the hyperbolic component: name, period, index among the period's centres |
 //! | `s`, `alpha`, `omega_scale`, `gate1` ... `gate6`, `theta` | control signals; the carrier's angle in radians |
 //! | `impact`, `onset_detected` | envelope of the impact, 0..1; 1 in the hop in which a hit was seen |
-//! | `novelty`, `section` | how different the last 2 s sound from the last 12 s, in deviations; number of the section, 0 first |
+//! | `novelty`, `section` | how different the last 2 s sound from the last 12 s, in deviations, 0..2.2; number of the section, 0 first |
 //! | `tempo_bpm`, `heard_tempo_bpm`, `tempo_confidence` | tempo in force, tempo heard, 0..1 |
 //! | `position_beats`, `playing` | the transport's position in quarter notes; 1 while it plays |
 //! | `valence`, `arousal`, `mood_confidence` | the mood, -1..1 and 0..1 |

@@ -39,7 +39,7 @@ fn hits(found: &[f64], truth: &[f64]) -> usize {
     count
 }
 
-/// Measured: 0.77; the project asks for 0.6. Verses that follow each other on the same instruments are sections here and sound alike.
+/// Measured: 0.76; the project asks for 0.6. Verses that follow each other on the same instruments are sections here and sound alike.
 #[test]
 #[ignore = "60 songs take a minute"]
 fn sections_of_sixty_songs() {

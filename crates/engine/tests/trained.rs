@@ -1,6 +1,6 @@
 //! The trained models that are built in: what f16 and int8 weights change, over more than ten thousand steps of music.
 
-use dendrite_features::{Base, Extractor, FeatureWindow, HOP_LENGTH, N_BASE, N_CHROMA, N_MEL};
+use dendrite_features::{Base, Extractor, FeatureWindow, HOP_LENGTH, N_BASE, N_MEL};
 use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit};
 use dendrite_pipeline::contexts::{HARMONY_INPUTS, HarmonyContext, LoudnessHistory, write_dynamics};
 use dendrite_pipeline::{ModelKind, OrbitControls};
@@ -174,7 +174,7 @@ const ORBIT_APART: f64 = 0.29;
 /// The way of c under an orbit model's outputs, with the onsets and levels of the windows' newest frames.
 fn way(outputs: &[Vec<f32>], windows: &[Vec<f32>]) -> Vec<[f64; 2]> {
     let mut orbit = Orbit::new(HOP_S);
-    let texture = [0.5; N_MEL + N_CHROMA];
+    let texture = [0.5; N_MEL];
     let step = |(output, window): (&Vec<f32>, &Vec<f32>)| {
         let OrbitControls { s, alpha, omega_scale, gates } = OrbitControls::of(output);
         let newest = &window[window.len() - N_BASE..];

@@ -5,7 +5,7 @@
 //!  onset strength ─┬─────> AudioOffset ─┴─> theta ──┐
 //!                  └─> OnsetPicker ─> ImpactEnvelope │ kicks s and alpha
 //!  Controls: s, alpha, gates ── smoothing ───────────┼─> carrier(component, s, theta) ──┐
-//!  texture (128 mel + 12 chroma) ─> SectionDetector  │   + residual(alpha, gates, theta)├─> blend ─> c
+//!  texture (128 mel bands) ───────> SectionDetector  │   + residual(alpha, gates, theta)├─> blend ─> c
 //!  loudness ─> energy ──┐               │            │                                  │
 //!                       └─> choice of the component ─┴──────────────────────────────────┘
 //! ```

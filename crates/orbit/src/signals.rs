@@ -180,7 +180,7 @@ pub struct OrbitState {
     pub impact: f32,
     /// A hit was seen in this hop.
     pub onset_detected: bool,
-    /// How different the last 2 s sound from the last 12 s, in deviations, 0 or more.
+    /// How different the last 2 s sound from the last 12 s, in deviations, 0 ... 2.2.
     pub novelty: f32,
     /// What novelty is compared with.
     pub novelty_threshold: f32,

@@ -1,12 +1,12 @@
 //! What the models are given besides single frames: averages, histories and pooled maps.
 //!
 //! ```text
-//! mel [128] ────────────────────────────────────────────────────────────────> emotion [128]
+//! mel [128] ─────────────────────────────────────────────────────────────────────> emotion [128]
 //! mood map [64] · chroma 0.25 s [12] · chroma 2 s [12] · bass chroma 0.3 s [12] ┐
-//!   · mel in 16 bands [16] · base [6] · their differences [6] ────────────┴─> harmony [128]
-//! mood map pooled 2 x 2 [16] · loudness of 32 frames in pairs [16] ─────────> dynamics [32]
-//! mood map [64] ────────────────────────────────────────────────────────────> melody [64], groove [64]
-//! ten frames of base features [60] (`dendrite_features::FeatureWindow`) ────> orbit [60]
+//!   · mel in 16 bands [16] · base [6] · their differences [6] ──────────────────┴─> harmony [128]
+//! mood map pooled 2 x 2 [16] · loudness of 32 frames in pairs [16] ──────────────> dynamics [32]
+//! mood map [64] ─────────────────────────────────────────────────────────────────> melody [64], groove [64]
+//! ten frames of base features [60] (`dendrite_features::FeatureWindow`) ─────────> orbit [60]
 //! ```
 //! Engine and training both fill inputs with these, one hop after the other; nothing here allocates after construction.
 
@@ -27,7 +27,7 @@ pub const LOUDNESS_FRAMES: usize = 32;
 /// Values that the dynamics model takes.
 pub const DYNAMICS_INPUTS: usize = MOOD_CELLS / 4 + LOUDNESS_FRAMES / 2;
 
-/// What the harmony model hears besides the mood: chroma averages and differences of the base features.
+/// What the harmony model hears besides the mood: averages of chroma and bass chroma, and differences of the base features.
 ///
 /// Averages are exponential, share = 1 - e^(-hop / tau), over chroma that is normalised already, and begin at zero.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Tempo from the onset envelope: a leaky autocorrelation, read through a comb of beat multiples.
+//! Tempo from the onset envelope: two leaky autocorrelations, of 9 s and of 2.8 s, read through a comb of beat multiples.
 //!
 //! After Scheirer (1998), Ellis (2007, "Beat tracking by dynamic programming") and Klapuri, Eronen and Astola (2006, compression):
 //! the periods at which onsets repeat are the peaks of their autocorrelation; the comb says which of them is the beat. One,
@@ -28,7 +28,9 @@ const COMB: [(f32, f32); 8] = [
 ];
 /// Longest lag: four beats of the slowest tempo, in frames, and one to read between.
 const MAX_LAG: usize = 227;
-/// Memories of the autocorrelation in seconds: the long one says which tempo it is, the short one where near to that it is now.
+/// Memories of the autocorrelation in seconds: the long one says which tempo it is, the short one where near to that it is now. Of 2.2 to 6 s
+/// for the short one, on 120 other pieces than those that are measured, the shorter ones follow sections sooner; 2.8 s hold
+/// four beats down to 86 bpm.
 const MEMORIES_S: [f64; 2] = [9.0, 2.8];
 /// Onsets are raised to this power: soft attacks come nearer to loud ones, and accents still stand out.
 const COMPRESSION: f32 = 0.8;
@@ -43,11 +45,14 @@ const SWITCH_MARGIN: f32 = 0.11;
 /// ... for this long, in frames (one second).
 const SWITCH_FRAMES: u32 = 47;
 /// Tempi within this ratio of the one in force are followed smoothly, by this share per frame: sections are played a little faster or
-/// slower than others, and performers breathe.
+/// slower than others, and performers breathe. A ratio of 1.09 misses some of the generator's sections.
 const FOLLOW_RATIO: f64 = 1.12;
 const FOLLOW_SHARE: f64 = 0.1;
 /// Lags that fewer hops than this share were summed for count less, not more.
 const LEAST_FILLED: f32 = 0.3;
+/// The short memory is believed where onsets are at least this strong in it, compared with the long one, and repeat at least this much.
+const LEAST_SHARE: f32 = 0.2;
+const LEAST_REPEAT: f32 = 0.1;
 /// Energy below which nothing is heard.
 const LEAST_ENERGY: f32 = 1e-6;
 /// What is reported before anything is heard.
@@ -196,13 +201,25 @@ impl TempoTracker {
         self.in_force
     }
 
-    /// Goes towards the tempo that the last seconds have near to one that is known.
+    /// Goes towards the tempo that the last seconds have near to one that is known, or to that, if they do not say.
     fn follow(&mut self, known_bpm: f64) {
+        self.in_force.bpm += FOLLOW_SHARE * (self.near(known_bpm).unwrap_or(known_bpm) - self.in_force.bpm);
+    }
+
+    /// The tempo near to a known one at which the onsets of the last seconds repeat.
+    fn near(&mut self, known_bpm: f64) -> Option<f64> {
+        let [long, short] = [&self.long, &self.short].map(Memory::power);
+        if short < LEAST_SHARE * long {
+            return None;
+        }
         self.short.correlate();
         let [from, to] = [known_bpm / FOLLOW_RATIO, known_bpm * FOLLOW_RATIO].map(place_of);
-        let near = (from.ceil().max(0.0) as usize)..(to.floor() as usize + 1).min(CANDIDATES);
-        let (bpm, _) = self.short.best(&self.grid, near);
-        self.in_force.bpm += FOLLOW_SHARE * (bpm - self.in_force.bpm);
+        let among = (from.ceil().max(0.0) as usize)..(to.floor() as usize + 1).min(CANDIDATES);
+        let edges = [self.grid[among.start].bpm, self.grid[among.end - 1].bpm];
+        let (bpm, _) = self.short.best(&self.grid, among);
+        // At the edge it is no peak but a slope of something else.
+        let is_peak = !edges.contains(&bpm);
+        (is_peak && self.short.correlation_at(Place::of(period_of(bpm))) > LEAST_REPEAT).then_some(bpm)
     }
 }
 
@@ -223,6 +240,11 @@ impl Memory {
         self.energy = 0.0;
         self.empty = 1.0;
         self.autocorrelation.fill(0.0);
+    }
+
+    /// The mean square of what is remembered.
+    fn power(&self) -> f32 {
+        self.energy * (1.0 - self.decay) / (1.0 - self.empty).max(f32::MIN_POSITIVE)
     }
 
     /// Takes in a value and those before it, oldest first.
@@ -359,6 +381,28 @@ mod tests {
                 tempo = tracker.search();
             }
             assert!((tempo.bpm / after - 1.0).abs() < 0.02, "{before}, then {after}: {tempo:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_faint_after_a_beat_does_not_move_the_tempo() {
+        for bpm in [90.0, 120.0, 140.0] {
+            let mut tracker = TempoTracker::new();
+            // A held chord: small rises at random.
+            let mut state = 99_u32;
+            let faint = (0..560).map(move |_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                0.08 * ((state >> 8) as f32 / (1 << 24) as f32).powi(3)
+            });
+            for onset in pulses(bpm, 20.0) {
+                tracker.update(onset);
+                tracker.search();
+            }
+            for onset in faint {
+                tracker.update(onset);
+                let tempo = tracker.search();
+                assert!((tempo.bpm / bpm - 1.0).abs() < 0.04, "{bpm}: {tempo:?}");
+            }
         }
     }
 

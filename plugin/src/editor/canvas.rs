@@ -210,9 +210,12 @@ impl Easel {
             if (self.held.0, self.held.1) == (now.scene, size) { self.held.2.saturating_add(1) } else { 0 };
         self.held = (now.scene, size, times);
         let quality = if times >= STILL { Quality::BEST } else { self.resolution.quality() };
+        if times == 0 {
+            self.resolution.begun(now.elapsed_s, now.time_s);
+        }
         let cost = ready.paint(gl, &now.scene, [area.left_px, area.from_bottom_px], size, quality);
         if let Some(cost) = cost {
-            self.resolution.measured(cost, now.elapsed_s, size, now.time_s);
+            self.resolution.measured(cost, size, now.time_s);
         }
         self.drawn = Some(Row {
             time_s: now.time_s,

@@ -25,15 +25,15 @@ const BUDGET_S: f64 = 0.013;
 /// What a picture may cost at least, however late they come: less gains little beside all else.
 const LEAST_S: f64 = 0.006;
 
-/// From one budget to the next lower one.
+/// From one budget to the next lower one: about a step of the quality.
 const LESS: f64 = 0.8;
 
-/// A picture that begins so long after the one before is late: it has missed the second refresh of a screen of 60 Hz. After a
+/// A picture that begins so long after the one before is late: it has missed the second refresh of a screen of 48 to 60 Hz. After a
 /// longer time yet something else was the matter, like a window that nobody sees.
-const LATE_S: [f64; 2] = [0.040, 0.3];
+const LATE_S: [f64; 2] = [0.045, 0.3];
 
-/// Pictures over which the share of late ones is taken, and the shares from which on the budget is too large and up to which a larger
-/// one can be tried.
+/// Pictures over which the share of late ones is taken, somewhat more than a second of them, and the shares from which on the budget is too
+/// large and up to which a larger one can be tried: other programs make one late now and then on any machine.
 const LATE_OVER: f64 = 40.0;
 const LATE_SHARES: [f64; 2] = [0.15, 0.03];
 
@@ -148,10 +148,13 @@ impl Resolution {
         Quality::STEPS[self.step]
     }
 
-    /// Takes in what a picture has cost that began `interval_s` after the one before, for the next ones of `full` pixels at the time
-    /// `now_s`.
-    pub fn measured(&mut self, cost: Cost, interval_s: f64, full: [u32; 2], now_s: f64) {
+    /// Takes in that a picture begins `interval_s` after the one before, at the time `now_s`.
+    pub fn begun(&mut self, interval_s: f64, now_s: f64) {
         self.budget.passed(interval_s, now_s);
+    }
+
+    /// Takes in what a picture has cost, for the next ones of `full` pixels at the time `now_s`.
+    pub fn measured(&mut self, cost: Cost, full: [u32; 2], now_s: f64) {
         let budget_s = self.budget.seconds;
         if cost.samples == 0 || !cost.seconds.is_finite() || full.contains(&0) {
             return;
@@ -269,7 +272,8 @@ mod tests {
             // Something else takes a part of each picture's time, and the screen waits for its next refresh.
             let interval_s = ((cost.seconds + rest_s) * 60.0).ceil() / 60.0;
             now_s += interval_s;
-            resolution.measured(cost, interval_s, SIZE, now_s);
+            resolution.begun(interval_s, now_s);
+            resolution.measured(cost, SIZE, now_s);
             steps.push(resolution.step);
             n += 1;
         }
@@ -360,7 +364,7 @@ mod tests {
         for n in 0..FEW {
             let samples = resolution.quality().samples(large);
             let cost = Cost { seconds: samples as f64 * machine(0.9), samples };
-            resolution.measured(cost, 1.0 / 30.0, large, 5.0 + n as f64 / 30.0);
+            resolution.measured(cost, large, 5.0 + n as f64 / 30.0);
         }
         let cost = resolution.quality().samples(large) as f64 * machine(0.9);
         assert!(cost <= BUDGET_S, "{:?}", resolution.quality());
@@ -403,7 +407,8 @@ mod tests {
         let mut resolution = Resolution::default();
         for n in 0..1000 {
             let cost = Cost { seconds: 0.010, samples: Quality::FULL.samples(SIZE) };
-            resolution.measured(cost, 2.0, SIZE, f64::from(n));
+            resolution.begun(2.0, f64::from(n));
+            resolution.measured(cost, SIZE, f64::from(n));
         }
         assert_eq!(resolution.quality(), Quality::FULL);
     }
@@ -417,10 +422,11 @@ mod tests {
             Cost { seconds: f64::INFINITY, samples: 10 },
         ] {
             for n in 0..10 {
-                resolution.measured(cost, f64::NAN, SIZE, f64::from(n));
+                resolution.begun(f64::NAN, f64::from(n));
+                resolution.measured(cost, SIZE, f64::from(n));
             }
         }
-        resolution.measured(Cost { seconds: 1.0, samples: 100 }, 1.0, [0, 700], 0.0);
+        resolution.measured(Cost { seconds: 1.0, samples: 100 }, [0, 700], 0.0);
         assert_eq!(resolution.step, 1);
     }
 }
