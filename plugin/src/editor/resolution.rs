@@ -66,12 +66,7 @@ pub struct Resolution {
     step: usize,
     /// Seconds per sample of the last pictures, oldest first.
     costs: VecDeque<f64>,
-    /// Since when the present step is in force, as the caller counts seconds.
-    since_s: f64,
-    /// How long to wait before a rise.
-    patience_s: f64,
-    /// Whether the present step was entered by a rise.
-    risen: bool,
+    patience: Patience,
     budget: Budget,
 }
 
@@ -81,17 +76,56 @@ struct Budget {
     seconds: f64,
     /// The share of late pictures, each counting less with every one that follows.
     late: f64,
-    /// Since when it is what it is, as the caller counts seconds.
-    since_s: f64,
-    /// How long to wait before a rise.
-    patience_s: f64,
-    /// Whether it has risen to what it is.
-    risen: bool,
+    patience: Patience,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { seconds: BUDGET_S, late: 0.0, since_s: 0.0, patience_s: PATIENCE_S[0], risen: false }
+        Self { seconds: BUDGET_S, late: 0.0, patience: Patience::default() }
+    }
+}
+
+/// When something may rise again: a rise that is taken back makes the next one wait longer.
+#[derive(Debug)]
+struct Patience {
+    /// Since when it is as it is, as the caller counts seconds.
+    since_s: f64,
+    /// How long to wait before a rise.
+    wait_s: f64,
+    /// Whether the last change was a rise.
+    risen: bool,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { since_s: 0.0, wait_s: PATIENCE_S[0], risen: false }
+    }
+}
+
+impl Patience {
+    /// Time passes: a rise that has lasted was none to be sorry for.
+    fn passes(&mut self, now_s: f64) {
+        if self.risen && now_s - self.since_s > PROVEN_S {
+            self.risen = false;
+            self.wait_s = PATIENCE_S[0];
+        }
+    }
+
+    fn is_over(&self, now_s: f64) -> bool {
+        now_s - self.since_s >= self.wait_s
+    }
+
+    fn rose(&mut self, now_s: f64) {
+        self.since_s = now_s;
+        self.risen = true;
+    }
+
+    fn fell(&mut self, now_s: f64) {
+        if self.risen {
+            self.wait_s = (2.0 * self.wait_s).min(PATIENCE_S[1]);
+        }
+        self.since_s = now_s;
+        self.risen = false;
     }
 }
 
@@ -103,29 +137,20 @@ impl Budget {
         }
         let late = if interval_s > LATE_S[0] { 1.0 } else { 0.0 };
         self.late += (late - self.late) / LATE_OVER;
-        if self.risen && now_s - self.since_s > PROVEN_S {
-            self.risen = false;
-            self.patience_s = PATIENCE_S[0];
-        }
+        self.patience.passes(now_s);
         if self.late > LATE_SHARES[0] && self.seconds > LEAST_S {
-            if self.risen {
-                self.patience_s = (2.0 * self.patience_s).min(PATIENCE_S[1]);
-            }
-            self.change(LESS, now_s);
-        } else if self.late < LATE_SHARES[1]
-            && self.seconds < BUDGET_S
-            && now_s - self.since_s >= self.patience_s
-        {
-            self.change(1.0 / LESS, now_s);
+            self.patience.fell(now_s);
+            self.change(LESS);
+        } else if self.late < LATE_SHARES[1] && self.seconds < BUDGET_S && self.patience.is_over(now_s) {
+            self.patience.rose(now_s);
+            self.change(1.0 / LESS);
         }
     }
 
-    fn change(&mut self, factor: f64, now_s: f64) {
+    fn change(&mut self, factor: f64) {
         self.seconds = (self.seconds * factor).clamp(LEAST_S, BUDGET_S);
         // Those to come are judged anew, as neither good nor bad.
         self.late = LATE_SHARES[1];
-        self.since_s = now_s;
-        self.risen = factor > 1.0;
     }
 }
 
@@ -134,9 +159,7 @@ impl Default for Resolution {
         Self {
             step: 1,
             costs: VecDeque::with_capacity(MANY),
-            since_s: 0.0,
-            patience_s: PATIENCE_S[0],
-            risen: false,
+            patience: Patience::default(),
             budget: Budget::default(),
         }
     }
@@ -164,10 +187,7 @@ impl Resolution {
         }
         self.costs.push_back(cost.seconds / cost.samples as f64);
         let of_step = |step: usize, per_sample: f64| Quality::STEPS[step].samples(full) as f64 * per_sample;
-        if self.risen && now_s - self.since_s > PROVEN_S {
-            self.risen = false;
-            self.patience_s = PATIENCE_S[0];
-        }
+        self.patience.passes(now_s);
 
         let usual = self.median(FEW);
         let least = self.lowest(2);
@@ -178,26 +198,23 @@ impl Resolution {
             let last = Quality::STEPS.len() - 1;
             let step = (self.step + 1..last).find(fits).unwrap_or(last);
             if step != self.step {
-                if self.risen {
-                    self.patience_s = (2.0 * self.patience_s).min(PATIENCE_S[1]);
-                }
-                self.change(step, now_s, false);
+                self.patience.fell(now_s);
+                self.change(step);
             }
             return;
         }
 
-        if now_s - self.since_s >= self.patience_s
+        if self.patience.is_over(now_s)
             && let Some(dear) = self.dear()
             && let Some(step) = (0..self.step).find(|step| of_step(*step, dear) <= budget_s * RISES_TO)
         {
-            self.change(step, now_s, true);
+            self.patience.rose(now_s);
+            self.change(step);
         }
     }
 
-    fn change(&mut self, step: usize, now_s: f64, risen: bool) {
+    fn change(&mut self, step: usize) {
         self.step = step;
-        self.since_s = now_s;
-        self.risen = risen;
         // The pictures to come are judged anew; results of earlier ones that are still to come count per sample and do no harm.
         self.costs.clear();
     }
