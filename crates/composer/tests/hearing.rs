@@ -5,8 +5,8 @@
 //! What is counted: the tempo is right within 4 % of the true one, in beats (dotted quarters in 6/8); half, double and other simple
 //! ratios are errors, listed by themselves. The true one is that of the bar that sounds, for sections have tempi of their own; for
 //! the median of the second half it is the piece's main tempo. The last two bars of four pieces in ten slow down, faster than
-//! anything that remembers seconds can know, so that the end is read where they begin. A beat is right within 70 ms (F-measure, the first five seconds
-//! left out, as MIREX does). A key is right when tonic and mode (major or minor) are those of the section that sounds; it is
+//! anything that remembers seconds can know, so that the end is read where they begin. A beat is right within 70 ms (F-measure,
+//! the first five seconds left out, as MIREX does). A key is right when tonic and mode (major or minor) are those of the section that sounds; it is
 //! read at the end of the eighth bar and at the end of the piece.
 
 use std::ops::Range;

@@ -6,7 +6,7 @@
 //! ```
 
 use dendrite_composer::{KeyTracker, PlayState};
-use dendrite_features::{Base, Extractor, Frame, HOP_LENGTH, N_MEL, Resampler};
+use dendrite_features::{Base, Extractor, Frame, HOP_LENGTH, Resampler};
 use dendrite_orbit::fallback::{Fallback, Hearing};
 use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit, OrbitState};
 use dendrite_pipeline::contexts::{
@@ -79,7 +79,6 @@ pub(crate) struct Analysis {
     orbit: Orbit,
 
     hop: Box<[f32; HOP_LENGTH]>,
-    texture: [f32; N_MEL],
     harmony_input: [f32; HARMONY_INPUTS],
     dynamics_input: [f32; DYNAMICS_INPUTS],
 
@@ -140,7 +139,6 @@ impl Analysis {
             fallback: Fallback::new(HOP_S),
             orbit: Orbit::new(HOP_S),
             hop: Box::new([0.0; HOP_LENGTH]),
-            texture: [0.0; N_MEL],
             harmony_input: [0.0; HARMONY_INPUTS],
             dynamics_input: [0.0; DYNAMICS_INPUTS],
             mood: Mood::default(),
@@ -330,7 +328,6 @@ impl Analysis {
 
     fn describe(&mut self) -> Descriptors {
         let frame = self.extractor.frame();
-        self.texture = frame.mel;
         self.harmony_context.push(frame);
         self.loudness.push(frame);
         self.networks.window.push(&frame.base);
@@ -386,7 +383,7 @@ impl Analysis {
             controls: self.controls,
             onset: frame.get(Base::Onset),
             loudness: frame.get(Base::Rms),
-            texture: &self.texture,
+            texture: &frame.mel,
             silent: frame.silent,
             clock: work.start.clock(self.heard_tempo.bpm),
         };

@@ -16,7 +16,7 @@ use crate::mood::{MOOD_CELLS, MOOD_SIDE};
 
 /// Time constants of the two chroma averages in seconds.
 pub const CHROMA_TIMES_S: [f64; 2] = [0.25, 2.0];
-/// Time constant of the bass chroma's average in seconds: longer than the beating of low notes, shorter than most bass notes.
+/// Time constant of the bass chroma's average in seconds. From 0.2 to 0.5 s chords were told about equally well.
 pub const BASS_TIME_S: f64 = 0.3;
 /// Mel bands that the harmony model sees; each is the mean of [`N_MEL`] / 16 = 8.
 pub const HARMONY_MEL: usize = 16;

@@ -28,9 +28,8 @@ const COMB: [(f32, f32); 8] = [
 ];
 /// Longest lag: four beats of the slowest tempo, in frames, and one to read between.
 const MAX_LAG: usize = 227;
-/// Memories of the autocorrelation in seconds: the long one says which tempo it is, the short one where near to that it is now. Of 2.2 to 6 s
-/// for the short one, on 120 other pieces than those that are measured, the shorter ones follow sections sooner; 2.8 s hold
-/// four beats down to 86 bpm.
+/// Memories of the autocorrelation in seconds: the long one says which tempo it is, the short one where near to that it is now. Of 2.2 to
+/// 6 s for the short one, the shorter ones follow sections sooner; 2.8 s hold four beats down to 86 bpm.
 const MEMORIES_S: [f64; 2] = [9.0, 2.8];
 /// Onsets are raised to this power: soft attacks come nearer to loud ones, and accents still stand out.
 const COMPRESSION: f32 = 0.8;
@@ -45,7 +44,7 @@ const SWITCH_MARGIN: f32 = 0.11;
 /// ... for this long, in frames (one second).
 const SWITCH_FRAMES: u32 = 47;
 /// Tempi within this ratio of the one in force are followed smoothly, by this share per frame: sections are played a little faster or
-/// slower than others, and performers breathe. A ratio of 1.09 misses some of the generator's sections.
+/// slower than others, and performers breathe.
 const FOLLOW_RATIO: f64 = 1.12;
 const FOLLOW_SHARE: f64 = 0.1;
 /// Lags that fewer hops than this share were summed for count less, not more.
