@@ -7,6 +7,7 @@ use dendrite_pipeline::{Chord, Dynamics, Groove, Harmony, Melody, Mood};
 use crate::bass::Bassist;
 use crate::chord::ChordTracker;
 use crate::chords::Comper;
+use crate::course::{Coming, Course, Wrap};
 use crate::event::{Event, InputNote, Message, Outlet};
 use crate::grid::{BarStep, Grid, STEPS_PER_BEAT};
 use crate::key::{Key, Scale};
@@ -18,10 +19,6 @@ use crate::settings::{ChordSource, PlayMode, Settings, Voice};
 use crate::tape::{Recorder, Tape};
 use crate::{drums, performance};
 
-/// A step is decided this many sixteenths before its grid line: as early as a note of it may sound.
-const AHEAD: f64 = 0.5;
-/// A start so little behind a grid line, in sixteenths, counts as on it.
-const ON_THE_LINE: f64 = 0.05;
 /// Loudness (rms feature) below which nothing is heard that could be answered: -54 dBFS, as for chords.
 const AUDIBLE: f32 = 0.1;
 /// Hops of silence after which the voices rest: three quarters of a second.
@@ -69,6 +66,8 @@ pub struct Span {
     pub transport: bool,
     /// The position at `start` is not where the one before led to: a start, a seek, a loop's wrap.
     pub jumped: bool,
+    /// Start and end of the loop in quarter notes, while the transport loops.
+    pub loop_beats: Option<[f64; 2]>,
 }
 
 /// What the composer is doing, for overlays and traces.
@@ -123,7 +122,7 @@ struct Player {
     /// The grid that is played on, while it plays.
     grid: Option<Grid>,
     /// The next step to be decided.
-    next_step: i64,
+    course: Course,
     /// First sample at which something is due; computed anew when 0.
     due: u64,
     settings: Option<Settings>,
@@ -132,8 +131,6 @@ struct Player {
     chord: Option<Chord>,
     held_chord: Option<Chord>,
     last_step: Option<BarStep>,
-    /// What was sent last on each channel: CC 1, 11 and 74.
-    sent: [[Option<u8>; 3]; 16],
 }
 
 impl Default for Composer {
@@ -230,7 +227,7 @@ impl Player {
             bassist: Bassist::default(),
             inputs: Inputs { notes: Vec::with_capacity(INPUTS), next: 0 },
             grid: None,
-            next_step: 0,
+            course: Course::default(),
             due: 0,
             settings: None,
             key: None,
@@ -238,7 +235,6 @@ impl Player {
             chord: None,
             held_chord: None,
             last_step: None,
-            sent: [[None; 3]; 16],
         }
     }
 
@@ -256,7 +252,6 @@ impl Player {
         self.scale = NO_SCALE;
         self.held_chord = None;
         self.last_step = None;
-        self.sent = [[None; 3]; 16];
     }
 
     fn input(&mut self, note: InputNote) {
@@ -323,11 +318,15 @@ impl Player {
             self.take_inputs(now, span, settings, out);
             if let Some(grid) = self.grid {
                 self.ledger.advance_ends(now, &grid, out);
-                while grid.sample_at((self.next_step as f64 - AHEAD) / STEPS_PER_BEAT) <= now {
-                    self.decide(self.next_step, &grid, settings);
-                    let beats = self.next_step as f64 / STEPS_PER_BEAT;
-                    out.recorder.harmony(beats, self.key.map(|key| (key, self.scale)), self.chord);
-                    self.next_step += 1;
+                while self.course.due(&grid) <= now {
+                    let coming = self.course.advance();
+                    if coming.anew {
+                        self.begin_anew();
+                        self.ledger.lift_at(coming.beats, coming.stroke);
+                    }
+                    self.decide(&coming, &grid, settings);
+                    let key = self.key.map(|key| (key, self.scale));
+                    out.recorder.harmony(coming.beats, key, self.chord);
                 }
                 self.ledger.advance(now, &grid, out);
             }
@@ -337,10 +336,7 @@ impl Player {
     /// The next sample at which there is something to do.
     fn next_due(&self) -> u64 {
         let input = self.inputs.notes.get(self.inputs.next).map_or(u64::MAX, |note| note.sample);
-        let played = self.grid.map_or(u64::MAX, |grid| {
-            let step = grid.sample_at((self.next_step as f64 - AHEAD) / STEPS_PER_BEAT);
-            step.min(self.ledger.due(&grid))
-        });
+        let played = self.grid.map_or(u64::MAX, |grid| self.course.due(&grid).min(self.ledger.due(&grid)));
         // 0 stands for "not known".
         input.min(played).max(1)
     }
@@ -358,17 +354,33 @@ impl Player {
         self.due = 0;
     }
 
-    /// The grid that the mode allows at the span's start.
+    /// The grid that the mode allows at the span's start, and the loop on it.
     fn take_grid(&mut self, span: &Span, settings: &Settings, out: &mut Out<impl FnMut(Event)>) {
         let grid = self.allowed(span, settings);
-        if grid == self.grid && !span.jumped {
-            return;
+        if grid != self.grid || span.jumped {
+            self.due = 0;
+            self.change_grid(grid, span, out);
         }
-        self.due = 0;
+        if let Some(grid) = self.grid
+            && self.course.follow(span.loop_beats, grid.beats_at(span.start))
+        {
+            self.due = 0;
+        }
+    }
+
+    fn change_grid(&mut self, grid: Option<Grid>, span: &Span, out: &mut Out<impl FnMut(Event)>) {
         match grid {
             Some(new) if self.grid.is_none() || span.jumped => {
-                self.ledger.silence(span.start, out);
-                self.start(new, span.start, out);
+                let [before, after] =
+                    [self.grid, grid].map(|grid| grid.map(|grid| grid.beats_at(span.start)));
+                let wrap = before.zip(after).and_then(|(before, after)| self.course.wrap(before, after));
+                match wrap {
+                    Some(wrap) => self.wrap(&wrap, new, span.start, out),
+                    None => {
+                        self.ledger.silence(span.start, out);
+                        self.start(new, span, span.start, out);
+                    }
+                }
             }
             Some(new) => {
                 self.grid = Some(new);
@@ -390,12 +402,24 @@ impl Player {
         span.grid.filter(|_| plays)
     }
 
-    fn start(&mut self, grid: Grid, sample: u64, out: &mut Out<impl FnMut(Event)>) {
-        self.forget_playing();
-        self.chords.jump();
-        self.next_step = (grid.beats_at(sample) * STEPS_PER_BEAT - ON_THE_LINE).ceil() as i64;
+    fn start(&mut self, grid: Grid, span: &Span, sample: u64, out: &mut Out<impl FnMut(Event)>) {
+        self.begin_anew();
+        self.course.start(grid.beats_at(sample), span.loop_beats);
         self.grid = Some(grid);
         out.recorder.grid(grid, sample, true);
+    }
+
+    /// The loop goes back: what was decided for behind it goes on, everything else ends.
+    fn wrap(&mut self, wrap: &Wrap, grid: Grid, sample: u64, out: &mut Out<impl FnMut(Event)>) {
+        self.ledger.wrap(wrap, sample, out);
+        self.grid = Some(grid);
+        out.recorder.grid(grid, sample, true);
+    }
+
+    /// What was played before does not count.
+    fn begin_anew(&mut self) {
+        self.forget_playing();
+        self.chords.jump();
     }
 
     fn stop(&mut self, sample: u64, out: &mut Out<impl FnMut(Event)>) {
@@ -418,7 +442,7 @@ impl Player {
             self.inputs.next += 1;
             self.ledger.input(note.channel, note.key, note.on, now, out);
             match (self.allowed(span, settings), self.grid) {
-                (Some(grid), None) => self.start(grid, now, out),
+                (Some(grid), None) => self.start(grid, span, now, out),
                 (None, Some(_)) => self.stop(now, out),
                 _ => {}
             }
@@ -426,12 +450,12 @@ impl Player {
     }
 
     /// Decides what is played on a step.
-    fn decide(&mut self, step: i64, grid: &Grid, settings: &Settings) {
-        let place = grid.place(step);
+    fn decide(&mut self, coming: &Coming, grid: &Grid, settings: &Settings) {
+        let place = grid.place(coming.step);
         self.last_step = Some(place);
         self.take_key(place, settings);
         let before = self.chord;
-        self.take_chord(step, place, settings);
+        self.take_chord(coming.step, place, settings);
         let Some(key) = self.key else { return };
         if self.music.silent_hops > REST_HOPS {
             return;
@@ -454,28 +478,28 @@ impl Player {
         if let Some(own) = voice(Voice::Drums)
             && let Some(key) = drums::step(&scene, own)
         {
-            self.add(&scene, step, Voice::Drums, &[key], 1, settings);
+            self.add(&scene, coming, Voice::Drums, &[key], 1, settings);
         }
         if let Some(own) = voice(Voice::Bass)
             && let Some((key, room)) = self.bassist.step(&scene, own, self.melodist.played())
         {
-            self.add(&scene, step, Voice::Bass, &[key], room, settings);
+            self.add(&scene, coming, Voice::Bass, &[key], room, settings);
         }
         if let Some(own) = voice(Voice::Chords)
             && let Some((voicing, room)) = self.comper.step(&scene, own)
         {
-            self.add(&scene, step, Voice::Chords, voicing.notes(), room, settings);
+            self.add(&scene, coming, Voice::Chords, voicing.notes(), room, settings);
             if settings.expression {
-                self.pedal(&scene, step, own.channel & 15);
+                self.pedal(&scene, coming, own.channel & 15);
             }
         }
         if let Some(own) = voice(Voice::Melody)
             && let Some((key, room)) = self.melodist.step(&scene, own, self.bassist.played())
         {
-            self.add(&scene, step, Voice::Melody, &[key], room, settings);
+            self.add(&scene, coming, Voice::Melody, &[key], room, settings);
         }
         if settings.expression {
-            self.express(&scene, step, settings);
+            self.express(&scene, coming, settings);
         }
     }
 
@@ -518,12 +542,20 @@ impl Player {
     }
 
     /// Plays keys of one stroke.
-    fn add(&mut self, scene: &Scene, step: i64, voice: Voice, keys: &[u8], room: u32, settings: &Settings) {
+    fn add(
+        &mut self,
+        scene: &Scene,
+        coming: &Coming,
+        voice: Voice,
+        keys: &[u8],
+        room: u32,
+        settings: &Settings,
+    ) {
         let own = settings.voice(voice);
         let offset = performance::offset(scene, voice, own);
         let velocity = performance::velocity(scene, voice, own);
         let length = performance::length(scene, voice, room);
-        let on = (step as f64 + offset) / STEPS_PER_BEAT;
+        let on = coming.beats + offset / STEPS_PER_BEAT;
         for &key in keys {
             self.ledger.wait_for(Note {
                 voice,
@@ -532,34 +564,35 @@ impl Player {
                 velocity,
                 on,
                 off: on + length / STEPS_PER_BEAT,
-                stroke: step,
+                stroke: coming.stroke,
                 begun: 0,
             });
         }
     }
 
     /// The pedal goes up with a new chord and down again after it.
-    fn pedal(&mut self, scene: &Scene, step: i64, channel: u8) {
-        let turn = |value, at: f64| Turn {
+    fn pedal(&mut self, scene: &Scene, coming: &Coming, channel: u8) {
+        let turn = |value, after_steps: f64| Turn {
             voice: Voice::Chords,
             channel,
             controller: PEDAL,
             value,
-            at: at / STEPS_PER_BEAT,
+            at: coming.beats + after_steps / STEPS_PER_BEAT,
+            stroke: coming.stroke,
         };
         let down = performance::pedal(scene);
         if scene.chord_changed || !down {
-            if self.ledger.pedal_is_down(channel) {
-                self.ledger.turn_at(turn(0, step as f64));
+            if self.ledger.pedal_will_be_down(channel) {
+                self.ledger.turn_at(turn(0, 0.0));
             }
             if down {
-                self.ledger.turn_at(turn(127, step as f64 + PEDAL_STEPS));
+                self.ledger.turn_at(turn(127, PEDAL_STEPS));
             }
         }
     }
 
     /// Controllers of expression of the pitched voices, where they have changed.
-    fn express(&mut self, scene: &Scene, step: i64, settings: &Settings) {
+    fn express(&mut self, scene: &Scene, coming: &Coming, settings: &Settings) {
         let wanted = performance::controllers(scene);
         for voice in [Voice::Melody, Voice::Chords, Voice::Bass] {
             let own = settings.voice(voice);
@@ -567,12 +600,11 @@ impl Player {
                 continue;
             }
             let channel = own.channel & 15;
-            for (n, (controller, value)) in wanted.into_iter().enumerate() {
-                let sent = &mut self.sent[usize::from(channel)][n];
-                if sent.is_none_or(|sent| sent.abs_diff(value) >= 2) {
-                    *sent = Some(value);
-                    let at = step as f64 / STEPS_PER_BEAT;
-                    self.ledger.turn_at(Turn { voice, channel, controller, value, at });
+            for (controller, value) in wanted {
+                let before = self.ledger.controller(channel, controller);
+                if before.is_none_or(|before| before.abs_diff(value) >= 2) {
+                    let (at, stroke) = (coming.beats, coming.stroke);
+                    self.ledger.turn_at(Turn { voice, channel, controller, value, at, stroke });
                 }
             }
         }

@@ -1,11 +1,14 @@
 //! Who sounds and who is to: every note that begins ends, once.
 
+use crate::course::Wrap;
 use crate::event::{Event, Message, Outlet};
 use crate::grid::Grid;
 use crate::settings::Voice;
 
 /// Notes that may sound at a time, and messages that may wait.
 const CAPACITY: usize = 128;
+/// Controllers of a channel.
+const CONTROLLERS: usize = 128;
 
 /// A note to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +26,14 @@ pub(crate) struct Note {
     pub begun: u64,
 }
 
+impl Note {
+    fn go_back(&mut self, wrap: &Wrap) {
+        self.on -= wrap.beats;
+        self.off -= wrap.beats;
+        self.stroke -= wrap.steps;
+    }
+}
+
 /// A controller to come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Turn {
@@ -31,6 +42,8 @@ pub(crate) struct Turn {
     pub controller: u8,
     pub value: u8,
     pub at: f64,
+    /// As of notes.
+    pub stroke: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +59,23 @@ impl Waiting {
             Waiting::Turn(turn) => turn.at,
         }
     }
+
+    fn stroke(&self) -> i64 {
+        match self {
+            Waiting::Note(note) => note.stroke,
+            Waiting::Turn(turn) => turn.stroke,
+        }
+    }
+
+    fn go_back(&mut self, wrap: &Wrap) {
+        match self {
+            Waiting::Note(note) => note.go_back(wrap),
+            Waiting::Turn(turn) => {
+                turn.at -= wrap.beats;
+                turn.stroke -= wrap.steps;
+            }
+        }
+    }
 }
 
 /// All notes that sound and all messages that wait. Does not allocate after [`new`](Self::new).
@@ -57,6 +87,8 @@ pub(crate) struct Ledger {
     held: [u128; 16],
     /// Channels whose sustain pedal is down.
     pedals: u16,
+    /// What was sent last of each channel's controllers.
+    controllers: [[Option<u8>; CONTROLLERS]; 16],
     /// Everything that sounds is to end with the next span: there was a reset.
     released: bool,
 }
@@ -67,7 +99,8 @@ impl Clone for Ledger {
         let mut ledger = Self::new();
         ledger.sounding.extend_from_slice(&self.sounding);
         ledger.waiting.extend_from_slice(&self.waiting);
-        Self { held: self.held, pedals: self.pedals, released: self.released, ..ledger }
+        let Self { held, pedals, controllers, released, .. } = *self;
+        Self { held, pedals, controllers, released, ..ledger }
     }
 }
 
@@ -78,6 +111,7 @@ impl Ledger {
             waiting: Vec::with_capacity(CAPACITY),
             held: [0; 16],
             pedals: 0,
+            controllers: [[None; CONTROLLERS]; 16],
             released: false,
         }
     }
@@ -86,6 +120,7 @@ impl Ledger {
     pub(crate) fn reset(&mut self) {
         self.waiting.clear();
         self.held = [0; 16];
+        self.controllers = [[None; CONTROLLERS]; 16];
         self.released = true;
     }
 
@@ -134,9 +169,30 @@ impl Ledger {
         first(off).min(first(on))
     }
 
-    /// Whether the pedal of a channel is down.
-    pub(crate) fn pedal_is_down(&self, channel: u8) -> bool {
-        self.pedals >> (channel & 15) & 1 == 1
+    /// What a channel's controller stands at when all that waits has come, if it was ever turned.
+    pub(crate) fn controller(&self, channel: u8, controller: u8) -> Option<u8> {
+        let (channel, controller) = (channel & 15, controller & 127);
+        let to_come = self.waiting.iter().rev().find_map(|waiting| match waiting {
+            Waiting::Turn(turn) if (turn.channel, turn.controller) == (channel, controller) => {
+                Some(turn.value)
+            }
+            _ => None,
+        });
+        to_come.or(self.controllers[usize::from(channel)][usize::from(controller)])
+    }
+
+    /// Whether the pedal of a channel is down when all that waits has come.
+    pub(crate) fn pedal_will_be_down(&self, channel: u8) -> bool {
+        self.controller(channel, PEDAL).is_some_and(|value| value >= DOWN)
+    }
+
+    /// Pedals that will be down then go up at a place.
+    pub(crate) fn lift_at(&mut self, at: f64, stroke: i64) {
+        for channel in 0..16 {
+            if self.pedal_will_be_down(channel) {
+                self.turn_at(Turn { voice: Voice::Chords, channel, controller: PEDAL, value: 0, at, stroke });
+            }
+        }
     }
 
     /// Ends everything whose end is due at a sample.
@@ -188,13 +244,11 @@ impl Ledger {
         let Turn { voice, channel, controller, value, .. } = turn;
         if controller == PEDAL {
             let bit = 1 << (channel & 15);
-            self.pedals = if value >= 64 { self.pedals | bit } else { self.pedals & !bit };
+            self.pedals = if value >= DOWN { self.pedals | bit } else { self.pedals & !bit };
         }
-        out.event(Event {
-            sample,
-            voice: Some(voice),
-            message: Message::Controller { channel, controller, value },
-        });
+        self.controllers[usize::from(channel & 15)][usize::from(controller & 127)] = Some(value);
+        let message = Message::Controller { channel, controller, value };
+        out.event(Event { sample, voice: Some(voice), message });
     }
 
     /// Ends all notes of which `which` is true.
@@ -236,8 +290,17 @@ impl Ledger {
         self.lift_pedals(self.pedals, sample, out);
     }
 
+    /// The song goes back: strokes from behind the loop go on, everything else ends at once and is forgotten.
+    pub(crate) fn wrap(&mut self, wrap: &Wrap, sample: u64, out: &mut impl Outlet) {
+        self.waiting.retain(|waiting| waiting.stroke() >= wrap.stroke);
+        self.end(sample, out, |note| note.stroke < wrap.stroke);
+        self.waiting.iter_mut().for_each(|waiting| waiting.go_back(wrap));
+        self.sounding.iter_mut().for_each(|note| note.go_back(wrap));
+    }
+
     fn lift_pedals(&mut self, which: u16, sample: u64, out: &mut impl Outlet) {
         for channel in (0..16).filter(|channel| which >> channel & 1 == 1) {
+            self.controllers[usize::from(channel)][usize::from(PEDAL)] = Some(0);
             let message = Message::Controller { channel, controller: PEDAL, value: 0 };
             out.event(Event { sample, voice: Some(Voice::Chords), message });
         }
@@ -268,3 +331,5 @@ impl Ledger {
 
 /// The sustain pedal.
 pub(crate) const PEDAL: u8 = 64;
+/// It is down from this value on.
+const DOWN: u8 = 64;

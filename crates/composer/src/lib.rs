@@ -16,6 +16,7 @@ mod bass;
 mod chord;
 mod chords;
 mod composer;
+mod course;
 mod drums;
 mod event;
 mod grid;

@@ -1,8 +1,8 @@
 //! Never a stuck or doubled note, whatever the transport, the user and the input do: ten thousand random scripts.
 //!
 //! ```text
-//! script = 60 spans, each of 1 - 4,096 samples, before each of which something may happen: start, stop, seek, loop, tempo,
-//!          meter, settings, bypass, reset, input notes, a hop of other music
+//! script = 60 spans, each of 1 - 4,096 samples, before each of which something may happen: start, stop, seek, loop, wrap,
+//!          tempo, meter, settings, bypass, reset, input notes, a hop of other music
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -173,9 +173,10 @@ fn run(seed: u64) -> u64 {
         compound: false,
     };
     let mut was_reset = false;
+    let mut loop_beats: Option<[f64; 2]> = None;
     for _ in 0..SPANS {
         let here = grid.beats_at(sample);
-        match random.below(14) {
+        match random.below(16) {
             0 | 1 if !playing => {
                 (playing, jumped) = (true, true);
                 grid.beats = random.below(64) as f64 - 16.0 + f64::from(random.unit());
@@ -183,7 +184,6 @@ fn run(seed: u64) -> u64 {
             }
             2 if playing => playing = false,
             3 if playing => {
-                // A seek, or a loop's wrap.
                 jumped = true;
                 (grid.beats, grid.sample) = (here - 4.0 * random.below(5) as f64, sample);
             }
@@ -205,7 +205,20 @@ fn run(seed: u64) -> u64 {
                 was_reset = true;
                 jumped |= playing;
             }
+            10 | 11 => {
+                // A loop whose end is near, or none.
+                let end = here + 0.5 * f64::from(random.unit());
+                let length = 0.25 * random.below(12) as f64 + 0.2 * f64::from(random.unit());
+                loop_beats = (!random.chance(4)).then_some([end - length, end]);
+            }
             _ => {}
+        }
+        if let Some([start, end]) = loop_beats.filter(|[_, end]| playing && grid.beats_at(sample) >= *end)
+            && random.chance(2)
+        {
+            // The loop's wrap, sometimes late.
+            jumped = true;
+            (grid.beats, grid.sample) = (grid.beats_at(sample) - (end - start), sample);
         }
         let end = sample + 1 + random.below(4096);
         let span = Span {
@@ -214,6 +227,7 @@ fn run(seed: u64) -> u64 {
             grid: Some(grid),
             transport: playing,
             jumped: std::mem::take(&mut jumped),
+            loop_beats,
         };
         let mut inputs = Vec::new();
         if random.chance(3) {
@@ -267,7 +281,8 @@ fn run(seed: u64) -> u64 {
         sample = end;
     }
     settings.bypassed = true;
-    let span = Span { start: sample, end: sample + 1, grid: Some(grid), transport: true, jumped: false };
+    let span =
+        Span { start: sample, end: sample + 1, grid: Some(grid), transport: true, jumped: false, loop_beats };
     composer.play(&span, &settings, |event| listener.hear(&event, &span, &mut 0));
     assert!(listener.sounding.is_empty() && listener.pedals.is_empty());
     listener.ons

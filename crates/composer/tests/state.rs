@@ -49,7 +49,7 @@ fn hear(composer: &mut Composer, hop: u64) {
 }
 
 fn span(start: u64, end: u64) -> Span {
-    Span { start, end, grid: Some(grid()), transport: true, jumped: start == 0 }
+    Span { start, end, grid: Some(grid()), transport: true, jumped: start == 0, loop_beats: None }
 }
 
 fn settings() -> Settings {

@@ -266,6 +266,7 @@ impl Engine {
             grid: driven.or(self.heard_grid),
             transport: driven.is_some(),
             jumped: std::mem::take(&mut self.jumped),
+            loop_beats: driven.and(transport.loop_beats),
         };
         self.composer.play(&span, &settings.play, |event| {
             output.event(&event, (event.sample - block) as usize);
