@@ -11,20 +11,18 @@ use crate::course::{Coming, Course, Wrap};
 use crate::event::{Event, InputNote, Message, Outlet};
 use crate::grid::{BarStep, Grid, STEPS_PER_BEAT};
 use crate::key::{Key, Scale};
-use crate::ledger::{Ledger, Note, PEDAL, Turn};
+use crate::ledger::{Ledger, Note};
 use crate::melody::Melodist;
 use crate::modulation::{Modulator, Signals};
 use crate::scene::Scene;
 use crate::settings::{ChordSource, PlayMode, Settings, Voice};
 use crate::tape::{Recorder, Tape};
-use crate::{drums, performance};
+use crate::{drums, expression, performance};
 
 /// Loudness (rms feature) below which nothing is heard that could be answered: -54 dBFS, as for chords.
 const AUDIBLE: f32 = 0.1;
 /// Hops of silence after which the voices rest: three quarters of a second.
 const REST_HOPS: u32 = 35;
-/// The pedal goes down again so many sixteenths after a new chord.
-const PEDAL_STEPS: f64 = 0.4;
 /// The scale before one is known.
 const NO_SCALE: Scale = Scale::Major;
 /// Input notes that may arrive for one block.
@@ -341,7 +339,7 @@ impl Player {
         input.min(played).max(1)
     }
 
-    /// Voices that were switched off or moved to another channel fall silent at once.
+    /// Voices that were switched off or moved to another channel fall silent at once, and pedals that nobody uses any more go up.
     fn take_settings(&mut self, settings: &Settings, sample: u64, out: &mut Out<impl FnMut(Event)>) {
         if self.settings.as_ref() == Some(settings) {
             return;
@@ -349,6 +347,9 @@ impl Player {
         for voice in Voice::ALL {
             let own = settings.voice(voice);
             self.ledger.silence_voice(voice, own.on.then_some(own.channel & 15), sample, out);
+        }
+        if !expression::uses_pedal(settings) {
+            self.ledger.release_pedals(sample, out);
         }
         self.settings = Some(*settings);
         self.due = 0;
@@ -456,10 +457,10 @@ impl Player {
         self.take_key(place, settings);
         let before = self.chord;
         self.take_chord(coming.step, place, settings);
-        let Some(key) = self.key else { return };
-        if self.music.silent_hops > REST_HOPS {
+        let Some(key) = self.key.filter(|_| self.music.silent_hops <= REST_HOPS) else {
+            self.ledger.lift_at(coming.beats, coming.stroke);
             return;
-        }
+        };
         let music = self.music.clone();
         let scene = Scene {
             place,
@@ -490,7 +491,7 @@ impl Player {
         {
             self.add(&scene, coming, Voice::Chords, voicing.notes(), room, settings);
             if settings.expression {
-                self.pedal(&scene, coming, own.channel & 15);
+                expression::pedal(&mut self.ledger, &scene, coming, own.channel & 15);
             }
         }
         if let Some(own) = voice(Voice::Melody)
@@ -499,7 +500,7 @@ impl Player {
             self.add(&scene, coming, Voice::Melody, &[key], room, settings);
         }
         if settings.expression {
-            self.express(&scene, coming, settings);
+            expression::turn(&mut self.ledger, &scene, coming, settings);
         }
     }
 
@@ -567,46 +568,6 @@ impl Player {
                 stroke: coming.stroke,
                 begun: 0,
             });
-        }
-    }
-
-    /// The pedal goes up with a new chord and down again after it.
-    fn pedal(&mut self, scene: &Scene, coming: &Coming, channel: u8) {
-        let turn = |value, after_steps: f64| Turn {
-            voice: Voice::Chords,
-            channel,
-            controller: PEDAL,
-            value,
-            at: coming.beats + after_steps / STEPS_PER_BEAT,
-            stroke: coming.stroke,
-        };
-        let down = performance::pedal(scene);
-        if scene.chord_changed || !down {
-            if self.ledger.pedal_will_be_down(channel) {
-                self.ledger.turn_at(turn(0, 0.0));
-            }
-            if down {
-                self.ledger.turn_at(turn(127, PEDAL_STEPS));
-            }
-        }
-    }
-
-    /// Controllers of expression of the pitched voices, where they have changed.
-    fn express(&mut self, scene: &Scene, coming: &Coming, settings: &Settings) {
-        let wanted = performance::controllers(scene);
-        for voice in [Voice::Melody, Voice::Chords, Voice::Bass] {
-            let own = settings.voice(voice);
-            if !own.on {
-                continue;
-            }
-            let channel = own.channel & 15;
-            for (controller, value) in wanted {
-                let before = self.ledger.controller(channel, controller);
-                if before.is_none_or(|before| before.abs_diff(value) >= 2) {
-                    let (at, stroke) = (coming.beats, coming.stroke);
-                    self.ledger.turn_at(Turn { voice, channel, controller, value, at, stroke });
-                }
-            }
         }
     }
 }

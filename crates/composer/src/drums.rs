@@ -14,7 +14,7 @@ const BETWEEN: f32 = 0.35;
 /// The drum that is struck at this step, if one is: the kick on even quarter notes of the bar, the snare on odd ones, the
 /// hi-hat between.
 pub(crate) fn step(scene: &Scene, settings: &VoiceSettings) -> Option<u8> {
-    let density = if settings.density.is_finite() { settings.density.clamp(0.0, 1.0) } else { 0.5 };
+    let density = settings.density();
     if density <= 0.0 {
         return None;
     }

@@ -298,6 +298,12 @@ impl Ledger {
         self.sounding.iter_mut().for_each(|note| note.go_back(wrap));
     }
 
+    /// Pedals go up at once and do not go down again by themselves.
+    pub(crate) fn release_pedals(&mut self, sample: u64, out: &mut impl Outlet) {
+        self.waiting.retain(|waiting| !matches!(waiting, Waiting::Turn(turn) if turn.controller == PEDAL));
+        self.lift_pedals(self.pedals, sample, out);
+    }
+
     fn lift_pedals(&mut self, which: u16, sample: u64, out: &mut impl Outlet) {
         for channel in (0..16).filter(|channel| which >> channel & 1 == 1) {
             self.controllers[usize::from(channel)][usize::from(PEDAL)] = Some(0);

@@ -19,6 +19,7 @@ mod composer;
 mod course;
 mod drums;
 mod event;
+mod expression;
 mod grid;
 mod key;
 mod ledger;

@@ -10,7 +10,7 @@ use crate::settings::{Voice, VoiceSettings};
 const MOST_OFFSET: f32 = 0.45;
 /// What the dynamics model's units are worth: velocities of accents, of the crescendo over a bar, of the spread, and
 /// milliseconds of looseness (see `dendrite_generator::Expression`, whose statistics the model learns).
-const ACCENT_VELOCITY: f32 = 64.0;
+pub(crate) const ACCENT_VELOCITY: f32 = 64.0;
 const CRESCENDO_VELOCITY: f32 = 48.0;
 const SPREAD_VELOCITY: f32 = 32.0;
 const LOOSENESS_S: f32 = 0.030;
@@ -68,26 +68,4 @@ pub(crate) fn length(scene: &Scene, voice: Voice, room: u32) -> f64 {
 /// 1 at the middle of the control.
 fn humanised(settings: &VoiceSettings) -> f32 {
     if settings.humanise.is_finite() { 2.0 * settings.humanise.clamp(0.0, 1.0) } else { 1.0 }
-}
-
-/// Controllers of expression, as they should stand at a step.
-pub(crate) fn controllers(scene: &Scene) -> [(u8, u8); 3] {
-    let get = |which| {
-        let value = scene.dynamics.get(which);
-        if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 }
-    };
-    let share = scene.place.step as f32 / scene.place.steps as f32;
-    let level = 127.0 * get(Expression::ExpressionLevel)
-        + ACCENT_VELOCITY * (get(Expression::ExpressionSlope) - 0.5) * (share - 0.5);
-    let value = |value: f32| value.round().clamp(0.0, 127.0) as u8;
-    [
-        (11, value(level)),
-        (1, value(127.0 * get(Expression::Vibrato))),
-        (74, value(127.0 * get(Expression::Brightness))),
-    ]
-}
-
-/// Whether the pedal holds a chord that is struck now.
-pub(crate) fn pedal(scene: &Scene) -> bool {
-    scene.dynamics.get(Expression::Sustain) > 0.5
 }

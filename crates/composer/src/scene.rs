@@ -93,7 +93,7 @@ impl Scene<'_> {
     /// How full a voice plays, 0..1: 0.5 of the density control leaves what the music asks for.
     pub(crate) fn fullness(&self, settings: &VoiceSettings, asked: f32) -> f32 {
         let asked = if asked.is_finite() { asked.clamp(0.0, 1.0) } else { 0.5 };
-        let density = if settings.density.is_finite() { settings.density.clamp(0.0, 1.0) } else { 0.5 };
+        let density = settings.density();
         if density <= 0.5 { 2.0 * density * asked } else { asked + (1.0 - asked) * (2.0 * density - 1.0) }
     }
 }

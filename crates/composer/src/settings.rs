@@ -73,6 +73,13 @@ pub struct VoiceSettings {
     pub humanise: f32,
 }
 
+impl VoiceSettings {
+    /// The density within its range; the middle, if it is no number.
+    pub(crate) fn density(&self) -> f32 {
+        if self.density.is_finite() { self.density.clamp(0.0, 1.0) } else { 0.5 }
+    }
+}
+
 /// Signals that are sent as controllers, in this order.
 pub const MODULATIONS: [&str; 13] = [
     "S", "Alpha", "Omega", "Gate 1", "Gate 2", "Gate 3", "Gate 4", "Gate 5", "Gate 6", "Valence", "Arousal",

@@ -2,7 +2,7 @@
 
 mod song;
 
-use dendrite_composer::{Composer, Message, Settings, Span};
+use dendrite_composer::{ChordSource, Composer, Message, Settings, Span};
 use song::{STEP, Song};
 
 /// A composer whose transport runs from quarter note 0, and where the controllers of the chords' channel stand.
@@ -56,4 +56,45 @@ fn what_a_seek_takes_away_is_sent_after_it() {
         let brightness = stage.stands[74].unwrap();
         assert!(brightness.abs_diff(114) < 2, "{brightness}");
     }
+}
+
+#[test]
+fn the_pedal_is_up_while_no_chords_are_struck_and_goes_down_with_the_first_after() {
+    let changes: [fn(&mut Settings); 4] = [
+        |settings| settings.expression = false,
+        |settings| settings.chords = ChordSource::Off,
+        |settings| settings.voices[1].density = 0.0,
+        |settings| settings.voices[1].on = false,
+    ];
+    let down = |stage: &Stage| stage.stands[64].is_some_and(|value| value >= 64);
+    // Wherever in the bar it happens, also while the pedal is about to go down.
+    for (change, tenths) in changes.iter().flat_map(|change| (0..40).map(move |tenths| (change, tenths))) {
+        let mut stage = Stage::new();
+        stage.song.dynamics = 0.9;
+        stage.play(32 * STEP + tenths * STEP / 10);
+        let before = std::mem::take(&mut stage.settings);
+        change(&mut stage.settings);
+        stage.play(1);
+        assert!(!down(&stage), "{tenths} tenths of a step behind the bar line");
+        stage.play(32 * STEP);
+        assert!(!down(&stage));
+        stage.settings = before;
+        stage.play(16 * STEP);
+        assert!(down(&stage), "the chord has not changed, and is held again");
+    }
+}
+
+#[test]
+fn the_pedal_goes_up_in_silence() {
+    let mut stage = Stage::new();
+    stage.song.dynamics = 0.9;
+    stage.play(32 * STEP);
+    assert_eq!(stage.stands[64], Some(127));
+    stage.song.loudness = 0.0;
+    // 35 hops of silence, which come ten to a step here, and the step after.
+    stage.play(5 * STEP);
+    assert_eq!(stage.stands[64], Some(0));
+    stage.song.loudness = 0.6;
+    stage.play(16 * STEP);
+    assert_eq!(stage.stands[64], Some(127));
 }
