@@ -91,6 +91,11 @@ impl BarStep {
         self.step.is_multiple_of(self.beat_steps)
     }
 
+    /// The beat of the bar that it lies on, from 0; `None` between beats.
+    pub fn beat(&self) -> Option<u32> {
+        self.on_beat().then(|| self.step / self.beat_steps)
+    }
+
     /// How heavy the step is, 0..1: downbeat, middle of the bar, beats, eighths, sixteenths.
     pub fn weight(&self) -> f32 {
         match self.step {

@@ -35,9 +35,12 @@ pub(crate) fn velocity(scene: &Scene, voice: Voice, settings: &VoiceSettings) ->
     let get = |which| scene.dynamics.get(which);
     let place = &scene.place;
     let share = (place.step as f32 + 0.5) / place.steps as f32;
-    let beat = place.step / place.beat_steps;
     let downbeat = if place.step == 0 { get(Expression::DownbeatAccent) - 0.5 } else { 0.0 };
-    let backbeat = if place.on_beat() && beat % 2 == 1 { get(Expression::BackbeatAccent) - 0.5 } else { 0.0 };
+    let backbeat = if place.beat().is_some_and(|beat| beat % 2 == 1) {
+        get(Expression::BackbeatAccent) - 0.5
+    } else {
+        0.0
+    };
     let velocity = 127.0 * get(Expression::Velocity)
         + ACCENT_VELOCITY * (downbeat + backbeat)
         + CRESCENDO_VELOCITY * (get(Expression::Crescendo) - 0.5) * (share - 0.5)
