@@ -4,6 +4,8 @@ use crate::settings::{MODULATIONS, ModulationSettings};
 
 /// Hops between two messages of one controller, at least: 23 messages a second.
 const HOPS_APART: u8 = 2;
+/// The place of the onset among the signals.
+const ONSET: usize = 12;
 /// The range of s that fills the controller: where it moves while it plays, not the format's whole 0.2 ... 3.
 const S_RANGE: [f64; 2] = [0.5, 1.3];
 /// The range of omega_scale, by its logarithm.
@@ -47,7 +49,7 @@ impl Signals {
         values[9] = both_ways(self.valence);
         values[10] = both_ways(self.arousal);
         values[11] = unit(f64::from(self.loudness));
-        values[12] = unit(f64::from(self.onset));
+        values[ONSET] = unit(f64::from(self.onset));
         values
     }
 }
@@ -58,7 +60,7 @@ pub(crate) struct Modulator {
     sent: [Option<u8>; MODULATIONS.len()],
     /// Hops until the next message of each is allowed.
     wait: [u8; MODULATIONS.len()],
-    /// The largest onset since the last message: a hit between two messages must not be lost.
+    /// The largest onset since a message was last allowed: a hit between two messages must not be lost.
     peak: u8,
     wanted: Option<[u8; MODULATIONS.len()]>,
     settings: ModulationSettings,
@@ -72,8 +74,12 @@ impl Modulator {
     /// Hears a hop.
     pub(crate) fn hear(&mut self, signals: &Signals) {
         let mut values = signals.values();
-        self.peak = self.peak.max(values[12]);
-        values[12] = self.peak;
+        if self.wanted.is_some() {
+            // Nobody asked for the hop before.
+            self.peak = 0;
+        }
+        self.peak = self.peak.max(values[ONSET]);
+        values[ONSET] = self.peak;
         self.wanted = Some(values);
         for wait in &mut self.wait {
             *wait = wait.saturating_sub(1);
@@ -88,6 +94,10 @@ impl Modulator {
             self.sent = [None; MODULATIONS.len()];
         }
         let Some(wanted) = self.wanted.take() else { return };
+        // Whether it is sent or is what was sent before.
+        if self.wait[ONSET] == 0 {
+            self.peak = 0;
+        }
         if !settings.on {
             return;
         }
@@ -96,9 +106,6 @@ impl Modulator {
                 send(settings.channel & 15, settings.controllers[i].min(119), value);
                 self.sent[i] = Some(value);
                 self.wait[i] = HOPS_APART;
-                if i == 12 {
-                    self.peak = 0;
-                }
             }
         }
     }
@@ -149,5 +156,36 @@ mod tests {
         // The hit is sent although it lasted for one hop between two messages.
         assert!(of(114).any(|&(_, _, value)| value == 127));
         assert_eq!(of(114).next_back().map(|(_, _, value)| *value), Some(0));
+    }
+
+    #[test]
+    fn onsets_fall_after_their_peak_whatever_came_before() {
+        let on = ModulationSettings { on: true, ..Default::default() };
+        let off = ModulationSettings::default();
+        // Hits of every length, some of them while nobody listens or asks.
+        for (length, deaf) in (1..12).flat_map(|length| (0..8).map(move |deaf| (length, deaf))) {
+            for settings in [Some(off), None] {
+                let mut modulator = Modulator::default();
+                let mut last = None;
+                for hop in 0..40 {
+                    let onset = if (10..10 + length).contains(&hop) { 1.0 } else { 0.0 };
+                    modulator.hear(&Signals { onset, ..Signals::default() });
+                    if (10..10 + deaf).contains(&hop) {
+                        settings.inspect(|settings| modulator.send(settings, |_, _, _| panic!("it is off")));
+                        continue;
+                    }
+                    modulator.send(&on, |_, controller, value| {
+                        if controller == 114 {
+                            assert!(
+                                value == 0 || hop <= 10 + length + i32::from(HOPS_APART),
+                                "late at {hop}"
+                            );
+                            last = Some(value);
+                        }
+                    });
+                }
+                assert_eq!(last, Some(0), "a hit of {length} hops, {deaf} of them not listened to");
+            }
+        }
     }
 }
