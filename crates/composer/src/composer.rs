@@ -166,6 +166,7 @@ impl Composer {
     /// Forgets what was heard and played. What still sounds ends with the first event of the next span.
     pub fn reset(&mut self) {
         self.player.reset();
+        self.recorder.stop();
     }
 
     /// The transport started or jumped: chords that were heard before do not count.
@@ -385,7 +386,7 @@ impl Player {
             }
             Some(new) => {
                 self.grid = Some(new);
-                out.recorder.grid(new, span.start, false);
+                out.recorder.follow(new, span.start);
             }
             None if self.grid.is_some() => self.stop(span.start, out),
             None => {}
@@ -405,16 +406,17 @@ impl Player {
 
     fn start(&mut self, grid: Grid, span: &Span, sample: u64, out: &mut Out<impl FnMut(Event)>) {
         self.begin_anew();
+        self.modulator.start();
         self.course.start(grid.beats_at(sample), span.loop_beats);
         self.grid = Some(grid);
-        out.recorder.grid(grid, sample, true);
+        out.recorder.jump(grid, sample);
     }
 
     /// The loop goes back: what was decided for behind it goes on, everything else ends.
     fn wrap(&mut self, wrap: &Wrap, grid: Grid, sample: u64, out: &mut Out<impl FnMut(Event)>) {
         self.ledger.wrap(wrap, sample, out);
         self.grid = Some(grid);
-        out.recorder.grid(grid, sample, true);
+        out.recorder.jump(grid, sample);
     }
 
     /// What was played before does not count.
@@ -427,6 +429,7 @@ impl Player {
         self.ledger.silence(sample, out);
         self.forget_playing();
         self.grid = None;
+        out.recorder.stop();
     }
 
     fn forget_playing(&mut self) {

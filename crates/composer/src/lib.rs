@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bars;
 mod bass;
 mod chord;
 mod chords;

@@ -5,12 +5,15 @@ use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use thiserror::Error;
 
+use crate::bars::{Bars, Meter};
 use crate::event::Message;
 use crate::settings::Voice;
 use crate::tape::{Record, What};
 
 /// Ticks per quarter note.
 pub const TICKS_PER_BEAT: u16 = 960;
+/// A note so little before a bar line, in quarter notes, is one of the bar behind it that is played early.
+const EARLY: f64 = 0.125;
 
 /// Why there is no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -21,44 +24,43 @@ pub enum MidiFileError {
 }
 
 /// Writes the last `bars` bars of what was played: up to the end of the last bar with a note in it, from `bars` bars before
-/// that or from the first bar that is there. Notes that began before are left out; notes that have not ended end with the
-/// file.
+/// that or from the first bar with a note. Notes that began before are left out; notes that have not ended end with the file.
 ///
-/// The first track has tempo, meter and markers: `Key: C minor` and chord symbols (`N.C.` for none). Then melody, chords, bass,
+/// The first track has tempo, meters and markers: `Key: C minor` and chord symbols (`N.C.` for none). Then melody, chords, bass,
 /// drums, and modulation if there is any. Ticks are 1/960 of a quarter note.
 ///
 /// # Errors
 /// Nothing was played.
 pub fn write(records: &[Record], bars: u32) -> Result<Vec<u8>, MidiFileError> {
-    let is_note = |record: &&Record| matches!(record.what, What::Played(Some(_), Message::NoteOn { .. }));
-    let last = records.iter().rfind(is_note).ok_or(MidiFileError::NothingPlayed)?.beats;
-    let first = records.iter().find(is_note).ok_or(MidiFileError::NothingPlayed)?.beats;
-    // The meter at the end is that of all bars: a cut through changing meters has no better answer.
-    let meter = records.iter().rev().find_map(|record| match record.what {
-        What::Meter(steps, compound) => Some((steps, compound)),
-        _ => None,
-    });
-    let (steps, compound) = meter.unwrap_or((16, false));
-    let bar = f64::from(steps.max(1)) / 4.0;
-    let end = ((last / bar).floor() + 1.0) * bar;
-    // A first note that is played early belongs to the bar after.
-    let earliest = ((first + 0.125) / bar).floor() * bar;
-    let start = (end - f64::from(bars.max(1)) * bar).max(earliest);
-    let cut = Cut { start, end };
+    let [first, last] = notes(records)?;
+    let all = Bars::new(records.iter().filter_map(Record::meter));
+    let end = all.end_of_bar(last + EARLY);
+    let start = all.back(end, bars.max(1), all.line_before(first + EARLY));
+    Ok(file(records, &all, &Cut { start, end }))
+}
 
-    let texts = markers(records, &cut);
-    let mut tracks = vec![conductor(records, &texts, &cut, steps, compound)];
+/// Where the first and the last note begin.
+fn notes(records: &[Record]) -> Result<[f64; 2], MidiFileError> {
+    let is_note = |record: &&Record| matches!(record.what, What::Played(Some(_), Message::NoteOn { .. }));
+    let first = records.iter().find(is_note).ok_or(MidiFileError::NothingPlayed)?;
+    let last = records.iter().rfind(is_note).ok_or(MidiFileError::NothingPlayed)?;
+    Ok([first.beats, last.beats])
+}
+
+fn file(records: &[Record], bars: &Bars, cut: &Cut) -> Vec<u8> {
+    let texts = markers(records, cut);
+    let mut tracks = vec![conductor(records, &texts, bars, cut)];
     for voice in Voice::ALL {
-        tracks.push(track(voice.name(), played(records, &cut, Some(voice))));
+        tracks.push(track(voice.name(), played(records, cut, Some(voice))));
     }
-    let modulation = played(records, &cut, None);
+    let modulation = played(records, cut, None);
     if !modulation.is_empty() {
         tracks.push(track("Modulation", modulation));
     }
     let header = Header::new(Format::Parallel, Timing::Metrical(u15::new(TICKS_PER_BEAT)));
     let mut bytes = Vec::new();
     Smf { header, tracks }.write_std(&mut bytes).expect("a vector takes all that is written to it");
-    Ok(bytes)
+    bytes
 }
 
 /// A stretch of the tape in quarter notes.
@@ -70,7 +72,7 @@ struct Cut {
 impl Cut {
     /// Something early in the first bar belongs to it.
     fn holds(&self, beats: f64) -> bool {
-        beats >= self.start - 0.125 && beats < self.end
+        beats >= self.start - EARLY && beats < self.end
     }
 
     fn tick(&self, beats: f64) -> u32 {
@@ -78,9 +80,10 @@ impl Cut {
     }
 }
 
-/// Keeps one event for what stands at the same tick: the last.
-fn put<T>(events: &mut Vec<(u32, T)>, tick: u32, value: T) {
+/// Keeps changes only, and one event for what stands at the same tick: the last.
+fn put<T: PartialEq>(events: &mut Vec<(u32, T)>, tick: u32, value: T) {
     match events.last_mut() {
+        Some((_, last)) if *last == value => {}
         Some((at, last)) if *at == tick => *last = value,
         _ => events.push((tick, value)),
     }
@@ -105,39 +108,44 @@ fn markers(records: &[Record], cut: &Cut) -> [Vec<(u32, String)>; 2] {
     [keys, chords]
 }
 
-/// Tempo, meter, markers.
+/// Tempo, meters, markers.
 fn conductor<'a>(
     records: &[Record],
     texts: &'a [Vec<(u32, String)>; 2],
+    bars: &Bars,
     cut: &Cut,
-    steps: u32,
-    compound: bool,
 ) -> Track<'a> {
-    // The lower number as a power of two.
-    let (numerator, denominator) = match (steps, compound) {
-        (steps, false) if steps.is_multiple_of(4) => (steps / 4, 2),
-        (steps, _) if steps.is_multiple_of(2) => (steps / 2, 3),
-        (steps, _) => (steps, 4),
-    };
-    let clocks = if compound { 36 } else { 24 };
-    let numerator = numerator.clamp(1, 255) as u8;
-    let meter = MetaMessage::TimeSignature(numerator, denominator, clocks, 8);
-    let mut events = vec![(0, TrackEventKind::Meta(meter))];
+    let meta = |message| TrackEventKind::Meta(message);
+    let meters = bars.from(cut.start).iter().take_while(|meter| meter.line < cut.end).enumerate();
+    // The first holds from the start on, wherever it was said.
+    let at = |n: usize, meter: &Meter| if n == 0 { 0 } else { cut.tick(meter.line) };
+    let mut events: Vec<_> = meters.map(|(n, meter)| (at(n, meter), meta(time_signature(meter)))).collect();
     let mut tempi = Vec::new();
     for record in records.iter().filter(|record| record.beats < cut.end) {
         if let What::Tempo(bpm) = record.what
             && bpm > 0.0
         {
             let microseconds = (60e6 / bpm).round().clamp(1.0, f64::from(u24::max_value().as_int())) as u32;
-            put(&mut tempi, cut.tick(record.beats), u24::new(microseconds));
+            let tick = if tempi.is_empty() { 0 } else { cut.tick(record.beats) };
+            put(&mut tempi, tick, u24::new(microseconds));
         }
     }
-    let meta = |message| TrackEventKind::Meta(message);
     events.extend(tempi.into_iter().map(|(tick, tempo)| (tick, meta(MetaMessage::Tempo(tempo)))));
     for (tick, text) in texts.iter().flatten() {
         events.push((*tick, meta(MetaMessage::Marker(text.as_bytes()))));
     }
     track("Dendrite", events)
+}
+
+fn time_signature(meter: &Meter) -> MetaMessage<'static> {
+    // The lower number as a power of two.
+    let (numerator, denominator) = match (meter.steps, meter.compound) {
+        (steps, false) if steps.is_multiple_of(4) => (steps / 4, 2),
+        (steps, _) if steps.is_multiple_of(2) => (steps / 2, 3),
+        (steps, _) => (steps, 4),
+    };
+    let clocks = if meter.compound { 36 } else { 24 };
+    MetaMessage::TimeSignature(numerator.clamp(1, 255) as u8, denominator, clocks, 8)
 }
 
 /// Notes and controllers of a voice within the cut, every note with its end.
@@ -268,5 +276,52 @@ mod tests {
         assert_eq!(ons, 17);
         assert_eq!(write(&[], 4), Err(MidiFileError::NothingPlayed));
         assert!(MidiFileError::NothingPlayed.to_string().contains("let the song run"));
+    }
+
+    /// Tempi and time signatures with their ticks.
+    fn conducted(bytes: &[u8]) -> (Vec<[u32; 2]>, Vec<[u32; 3]>) {
+        let smf = Smf::parse(bytes).unwrap();
+        let (mut at, mut tempi, mut meters) = (0, Vec::new(), Vec::new());
+        for event in &smf.tracks[0] {
+            at += event.delta.as_int();
+            match event.kind {
+                TrackEventKind::Meta(MetaMessage::Tempo(tempo)) => tempi.push([at, tempo.as_int()]),
+                TrackEventKind::Meta(MetaMessage::TimeSignature(over, under, ..)) => {
+                    meters.push([at, over.into(), under.into()])
+                }
+                _ => {}
+            }
+        }
+        (tempi, meters)
+    }
+
+    #[test]
+    fn bars_are_those_of_the_meters_on_the_way() {
+        // A pickup of one quarter, two bars of 4/4, two of 3/4, and 6/8 from there on; all of it said more than once.
+        let at = |beats, what| Record { beats, what };
+        let mut records = vec![at(1.0, What::Meter(16, false)), at(0.0, What::Tempo(100.0))];
+        records.push(at(5.0, What::Meter(16, false)));
+        records.push(at(5.5, What::Tempo(100.0)));
+        records.push(at(9.0, What::Meter(12, false)));
+        records.push(at(12.0, What::Meter(12, false)));
+        records.push(at(15.0, What::Meter(12, true)));
+        records.extend((0..20).map(|beat| note(f64::from(beat), 60, true)));
+        let bars = |bars| conducted(&write(&records, bars).unwrap());
+        let tempi = vec![[0, 600_000]];
+        assert_eq!(bars(1), (tempi.clone(), vec![[0, 6, 3]]));
+        assert_eq!(bars(3), (tempi.clone(), vec![[0, 3, 2], [3 * 960, 6, 3]]));
+        assert_eq!(bars(5), (tempi.clone(), vec![[0, 4, 2], [4 * 960, 3, 2], [10 * 960, 6, 3]]));
+        // The bar of the pickup is whole.
+        assert_eq!(bars(64), (tempi, vec![[0, 4, 2], [12 * 960, 3, 2], [18 * 960, 6, 3]]));
+    }
+
+    #[test]
+    fn what_is_said_late_holds_from_the_start() {
+        // As where a tape has been written over: the first record is in the middle of the song.
+        let at = |beats, what| Record { beats, what };
+        let mut records: Vec<Record> = (40..60).map(|beat| note(f64::from(beat), 60, true)).collect();
+        records.insert(10, at(49.0, What::Meter(12, false)));
+        records.insert(11, at(50.0, What::Tempo(90.0)));
+        assert_eq!(conducted(&write(&records, 64).unwrap()), (vec![[0, 666_667]], vec![[0, 3, 2]]));
     }
 }

@@ -71,6 +71,11 @@ impl Modulator {
         *self = Self { settings: self.settings, ..Self::default() };
     }
 
+    /// Everything is sent again: whoever records from here on has heard nothing yet.
+    pub(crate) fn start(&mut self) {
+        self.sent = [None; MODULATIONS.len()];
+    }
+
     /// Hears a hop.
     pub(crate) fn hear(&mut self, signals: &Signals) {
         let mut values = signals.values();
@@ -91,7 +96,7 @@ impl Modulator {
         if *settings != self.settings {
             // Whoever listens on other numbers has heard nothing yet.
             self.settings = *settings;
-            self.sent = [None; MODULATIONS.len()];
+            self.start();
         }
         let Some(wanted) = self.wanted.take() else { return };
         // Whether it is sent or is what was sent before.

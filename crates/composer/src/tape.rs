@@ -10,13 +10,17 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use dendrite_pipeline::Chord;
 
+use crate::bars::Meter;
 use crate::event::{Event, Message};
 use crate::grid::Grid;
 use crate::key::{Key, Scale};
 use crate::settings::Voice;
 
-/// Records of a tape: 64 bars of all voices with some room.
-const RECORDS: usize = 32_768;
+/// Records of a tape: 64 bars of all voices, 400 each at most, and of all modulation, 305 in a second at most, where bars of four
+/// quarters are not slower than 45 of them in a minute.
+const RECORDS: usize = 131_072;
+/// After so many records meter, tempo, key and chord are written again: what was said of them first is written over some time.
+const STATED_ANEW: u32 = 2_048;
 /// Tempi that differ by less than this share are the same.
 const SAME_TEMPO: f64 = 2e-3;
 
@@ -24,10 +28,18 @@ const SAME_TEMPO: f64 = 2e-3;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record {
     /// Quarter notes on the tape. Bars of the tape are bars of the song: where the song jumps, the tape goes on in the next
-    /// bar, at the same place within it.
+    /// bar, at the same place within it. What is played never goes back; keys and chords are as much as half a sixteenth ahead.
     pub beats: f64,
     /// What.
     pub what: What,
+}
+
+impl Record {
+    /// The meter that comes into force, if one does.
+    pub(crate) fn meter(&self) -> Option<Meter> {
+        let What::Meter(steps, compound) = self.what else { return None };
+        Some(Meter { line: self.beats, steps, compound })
+    }
 }
 
 /// Kinds of records.
@@ -37,7 +49,8 @@ pub enum What {
     Played(Option<Voice>, Message),
     /// The tempo from here on in quarter notes per minute.
     Tempo(f64),
-    /// The meter from here on: sixteenths per bar, and whether it is compound.
+    /// The meter from here on, which is one of its bar lines: sixteenths per bar, and whether it is compound. It may lie before
+    /// what was recorded before it: in the middle of a bar its beginning is said again.
     Meter(u32, bool),
     /// The key from here on.
     Key(Key, Scale),
@@ -53,11 +66,15 @@ pub(crate) struct Recorder {
     shift: f64,
     /// The furthest place on the tape.
     end: f64,
-    tempo: f64,
-    meter: (u32, bool),
+    /// The grid that is played on, while it plays.
+    grid: Option<Grid>,
+    /// What is in force on the tape.
+    meter: Option<Meter>,
+    tempo: Option<f64>,
     key: Option<(Key, Scale)>,
     chord: Option<Option<Chord>>,
-    grid: Option<Grid>,
+    /// Records since all of that was written.
+    since: u32,
 }
 
 /// What was played last; shared by the audio thread, which writes, and whoever reads.
@@ -71,7 +88,8 @@ pub struct Tape {
 impl Clone for Recorder {
     /// On a tape of its own, which begins here.
     fn clone(&self) -> Self {
-        Self { shift: self.shift, end: self.end, grid: self.grid, ..Self::new() }
+        let Self { shift, end, grid, meter, tempo, key, chord, .. } = *self;
+        Self { shift, end, grid, meter, tempo, key, chord, ..Self::new() }
     }
 }
 
@@ -83,11 +101,12 @@ impl Recorder {
             tape: Arc::new(tape),
             shift: 0.0,
             end: 0.0,
-            tempo: 0.0,
-            meter: (0, false),
+            grid: None,
+            meter: None,
+            tempo: None,
             key: None,
             chord: None,
-            grid: None,
+            since: STATED_ANEW,
         }
     }
 
@@ -95,28 +114,51 @@ impl Recorder {
         &self.tape
     }
 
-    /// The grid that is played on from a sample on. `jumped`: it does not follow from the one before.
-    pub(crate) fn grid(&mut self, grid: Grid, sample: u64, jumped: bool) {
+    /// The grid that is played on from a sample on, as it follows from the one before.
+    pub(crate) fn follow(&mut self, grid: Grid, sample: u64) {
         let beats = grid.beats_at(sample);
-        if jumped {
-            // The first whole number of bars that does not go back.
-            let bar = grid.beats_per_bar.max(0.25);
-            self.shift = ((self.end - beats) / bar).ceil() * bar;
+        self.play_on(grid, beats);
+        let bar = Meter::of(&grid, beats);
+        let meter = Meter { line: bar.line + self.shift, ..bar };
+        if !self.meter.is_some_and(|before| before.agrees(&meter)) {
+            self.meter = Some(meter);
+            self.write(meter.line, What::Meter(meter.steps, meter.compound));
         }
+        if !self.tempo.is_some_and(|tempo| (grid.bpm / tempo - 1.0).abs() <= SAME_TEMPO) {
+            self.tempo = Some(grid.bpm);
+            self.write(self.end, What::Tempo(grid.bpm));
+        }
+    }
+
+    /// The grid that is played on from a sample on: another place of the song.
+    pub(crate) fn jump(&mut self, grid: Grid, sample: u64) {
+        let beats = grid.beats_at(sample);
+        let bar = Meter::of(&grid, beats);
+        let line = match self.meter {
+            None => 0.0,
+            // The first bar in which the place is not behind us; another meter begins with a bar.
+            Some(meter) if meter.is_like(&bar) => meter.line_behind(self.end - (beats - bar.line)),
+            Some(meter) => meter.line_behind(self.end),
+        };
+        self.shift = line - bar.line;
+        self.play_on(grid, beats);
+        (self.meter, self.tempo) = (Some(Meter { line, ..bar }), Some(grid.bpm));
+        self.state();
+    }
+
+    /// Nothing is played until the next [`jump`](Self::jump).
+    pub(crate) fn stop(&mut self) {
+        self.grid = None;
+    }
+
+    fn play_on(&mut self, grid: Grid, beats: f64) {
         self.grid = Some(grid);
-        let meter = (grid.steps_per_bar(), grid.compound);
-        if meter != self.meter {
-            self.meter = meter;
-            self.write(beats, What::Meter(meter.0, meter.1));
-        }
-        if (grid.bpm / self.tempo - 1.0).abs() > SAME_TEMPO || self.tempo == 0.0 {
-            self.tempo = grid.bpm;
-            self.write(beats, What::Tempo(grid.bpm));
-        }
+        self.end = self.end.max(beats + self.shift);
     }
 
     /// Key and chord at a step.
     pub(crate) fn harmony(&mut self, beats: f64, key: Option<(Key, Scale)>, chord: Option<Chord>) {
+        let beats = beats + self.shift;
         if let Some((tonic, scale)) = key.filter(|_| key != self.key) {
             self.key = key;
             self.write(beats, What::Key(tonic, scale));
@@ -127,19 +169,42 @@ impl Recorder {
         }
     }
 
-    /// A message. Those of a clock that stands still are at the place where it stopped.
+    /// A message. What ends when the clock stands still ends where it stopped; modulation goes on without a place in the song.
     pub(crate) fn event(&mut self, event: &Event) {
-        let beats = self.grid.map_or(self.end - self.shift, |grid| grid.beats_at(event.sample));
-        self.write(beats, What::Played(event.voice, event.message));
+        match self.grid {
+            Some(grid) => self.end = self.end.max(grid.beats_at(event.sample) + self.shift),
+            None if event.voice.is_none() => return,
+            None => {}
+        }
+        self.write(self.end, What::Played(event.voice, event.message));
     }
 
     fn write(&mut self, beats: f64, what: What) {
-        let beats = beats + self.shift;
-        if !beats.is_finite() {
-            return;
+        if self.since >= STATED_ANEW {
+            self.state();
         }
-        self.end = self.end.max(beats);
-        self.tape.push(&Record { beats, what });
+        self.push(beats, what);
+    }
+
+    /// Writes all that is in force.
+    fn state(&mut self) {
+        self.since = 0;
+        if let Some(meter) = self.meter {
+            self.push(meter.line_before(self.end), What::Meter(meter.steps, meter.compound));
+        }
+        let rest = [
+            self.tempo.map(What::Tempo),
+            self.key.map(|(key, scale)| What::Key(key, scale)),
+            self.chord.map(What::Chord),
+        ];
+        rest.into_iter().flatten().for_each(|what| self.push(self.end, what));
+    }
+
+    fn push(&mut self, beats: f64, what: What) {
+        if beats.is_finite() {
+            self.since = self.since.saturating_add(1);
+            self.tape.push(&Record { beats, what });
+        }
     }
 }
 
@@ -203,7 +268,10 @@ fn encode(what: &What) -> u64 {
             let [a, b, c, d] = (bpm as f32).to_le_bytes();
             bytes(4, [a, b, c, d, 0, 0, 0])
         }
-        What::Meter(steps, compound) => bytes(5, [steps.min(255) as u8, u8::from(compound), 0, 0, 0, 0, 0]),
+        What::Meter(steps, compound) => {
+            let [a, b] = (steps.min(u32::from(u16::MAX)) as u16).to_le_bytes();
+            bytes(5, [a, b, u8::from(compound), 0, 0, 0, 0])
+        }
         What::Key(key, scale) => bytes(6, [key.tonic, u8::from(key.minor), scale as u8, 0, 0, 0, 0]),
         What::Chord(chord) => {
             bytes(7, [chord.map_or(u8::MAX, |chord| chord.class() as u8), 0, 0, 0, 0, 0, 0])
@@ -219,7 +287,7 @@ fn decode(word: u64) -> Option<What> {
         2 => played(Message::NoteOff { channel: b, key: c }),
         3 => played(Message::Controller { channel: b, controller: c, value: d }),
         4 => What::Tempo(f64::from(f32::from_le_bytes([a, b, c, d]))),
-        5 => What::Meter(u32::from(a), b == 1),
+        5 => What::Meter(u32::from(u16::from_le_bytes([a, b])), c == 1),
         6 => What::Key(Key { tonic: a, minor: b == 1 }, *Scale::ALL.get(usize::from(c))?),
         7 => What::Chord(Chord::of_class(usize::from(a))),
         _ => return None,
@@ -229,6 +297,7 @@ fn decode(word: u64) -> Option<What> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bars::Bars;
 
     fn note(key: u8) -> What {
         What::Played(Some(Voice::Bass), Message::NoteOn { channel: 2, key, velocity: 77 })
@@ -242,6 +311,7 @@ mod tests {
             What::Played(Some(Voice::Melody), Message::NoteOff { channel: 0, key: 127 }),
             What::Tempo(127.5),
             What::Meter(14, true),
+            What::Meter(256, false),
             What::Key(Key { tonic: 11, minor: true }, Scale::Phrygian),
             What::Chord(Chord::of_class(63)),
             What::Chord(None),
@@ -256,7 +326,7 @@ mod tests {
     fn a_reader_beside_the_writer_sees_only_whole_records_in_order() {
         let recorder = Recorder::new();
         let tape = recorder.tape().clone();
-        let count = 40 * RECORDS as u64;
+        let count = 10 * RECORDS as u64;
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 // Both words say the same number, so that a torn record would show.
@@ -277,10 +347,8 @@ mod tests {
         assert_eq!(tape.read().len(), RECORDS - 1);
     }
 
-    #[test]
-    fn the_tape_never_goes_back_and_keeps_bars() {
-        let mut recorder = Recorder::new();
-        let grid = |beats| Grid {
+    const fn grid(beats: f64) -> Grid {
+        Grid {
             sample: 0,
             beats,
             bpm: 120.0,
@@ -288,24 +356,137 @@ mod tests {
             beats_per_bar: 3.0,
             bar_start: None,
             compound: false,
-        };
-        let off = |sample| Event { sample, voice: None, message: Message::NoteOff { channel: 0, key: 1 } };
-        recorder.grid(grid(30.5), 0, true);
-        recorder.event(&off(48_000)); // 32.5
-        recorder.grid(grid(3.25), 0, true);
-        recorder.event(&off(0));
-        recorder.grid(grid(99.0), 0, true);
-        recorder.event(&off(0));
-        let places: Vec<f64> = recorder
-            .tape()
-            .read()
+        }
+    }
+
+    const fn off(sample: u64) -> Event {
+        Event { sample, voice: Some(Voice::Melody), message: Message::NoteOff { channel: 0, key: 1 } }
+    }
+
+    fn played(recorder: &Recorder) -> Vec<f64> {
+        let records = recorder.tape().read();
+        records
             .iter()
             .filter(|record| matches!(record.what, What::Played(..)))
             .map(|record| record.beats)
-            .collect();
+            .collect()
+    }
+
+    #[test]
+    fn the_tape_never_goes_back_and_keeps_bars() {
+        let mut recorder = Recorder::new();
+        recorder.jump(grid(30.5), 0);
+        recorder.event(&off(48_000)); // 32.5
+        recorder.jump(grid(3.25), 0);
+        recorder.event(&off(0));
+        recorder.jump(grid(99.0), 0);
+        recorder.event(&off(0));
         // Place within the bar of three: 32.5 is 2.5, 3.25 is 0.25, 99 is 0.
-        let within: Vec<f64> = places.iter().map(|beats| beats.rem_euclid(3.0)).collect();
-        assert_eq!(within, [2.5, 0.25, 0.0]);
-        assert!(places.is_sorted());
+        assert_eq!(played(&recorder), [2.5, 3.25, 6.0]);
+    }
+
+    #[test]
+    fn a_loops_wrap_goes_on_in_the_next_bar_however_the_host_rounds() {
+        for rounding in [-1e-2, -4e-6, 0.0, 4e-6, 1e-2] {
+            let mut recorder = Recorder::new();
+            recorder.jump(grid(0.0), 0);
+            for round in 1..50 {
+                let end = 12.0 + rounding;
+                recorder.event(&off((end * 24_000.0) as u64));
+                recorder.jump(grid(0.0), 0);
+                recorder.event(&off(0));
+                let last = *played(&recorder).last().unwrap();
+                assert!((last - 12.0 * f64::from(round)).abs() < 0.02, "{last} in round {round}, {rounding}");
+            }
+            assert!(played(&recorder).is_sorted());
+        }
+    }
+
+    #[test]
+    fn while_the_clock_stands_still_nothing_moves() {
+        let mut recorder = Recorder::new();
+        recorder.jump(grid(0.0), 0);
+        recorder.event(&off(24_000)); // 1.0
+        recorder.stop();
+        for sample in [0, 30_000, 480_000] {
+            recorder.event(&off(sample));
+            recorder.event(&Event { voice: None, ..off(sample) });
+        }
+        recorder.jump(grid(2.0), 500_000);
+        recorder.event(&off(500_000 + 24_000));
+        // Modulation is left out, and the song goes on in the same bar.
+        let beats: f64 = 2.0 + 524_000.0 / 24_000.0;
+        let expected = [1.0, 1.0, 1.0, 1.0, beats.rem_euclid(3.0)];
+        assert_eq!(played(&recorder).len(), expected.len());
+        assert!(played(&recorder).iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "{expected:?}");
+    }
+
+    #[test]
+    fn bars_of_the_tape_are_those_of_the_grid() {
+        // Pickups, meters and phases that change at a bar line or within a bar, and jumps between them.
+        let grids = [
+            Grid { bar_start: Some(1.0), beats_per_bar: 4.0, ..grid(0.0) },
+            Grid { bar_start: Some(5.0), beats_per_bar: 4.0, ..grid(5.0) },
+            Grid { bar_start: Some(9.0), ..grid(9.0) },
+            Grid { bar_start: Some(14.5), beats_per_bar: 3.5, ..grid(14.6) },
+            Grid { bar_start: Some(2.0), ..grid(3.0) },
+            Grid { beats_per_bar: 3.0, compound: true, ..grid(7.0) },
+        ];
+        for (first, second) in
+            grids.iter().flat_map(|first| grids.iter().map(move |second| (*first, *second)))
+        {
+            for jumps in [false, true] {
+                let mut recorder = Recorder::new();
+                recorder.jump(first, 0);
+                recorder.event(&off(100_000));
+                if jumps {
+                    recorder.jump(Grid { sample: 110_000, ..second }, 110_000);
+                } else {
+                    // The same position, but other bars.
+                    let beats = first.beats_at(110_000);
+                    recorder.follow(Grid { sample: 110_000, beats, ..second }, 110_000);
+                }
+                recorder.event(&off(111_000));
+                let grid = recorder.grid.unwrap();
+                let said = recorder.tape().read();
+                let bars = Bars::new(said.iter().filter_map(Record::meter));
+                let here = grid.beats_at(110_000);
+                for step in (here * 4.0).ceil() as i64..(here * 4.0) as i64 + 60 {
+                    let line = Meter::of(&grid, step as f64 / 4.0).line + recorder.shift;
+                    let on_tape = bars.line_before(step as f64 / 4.0 + recorder.shift);
+                    assert_eq!(line, on_tape, "step {step} of {first:?}, {second:?}");
+                }
+                assert!(played(&recorder).is_sorted());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_force_is_known_after_any_time() {
+        let mut recorder = Recorder::new();
+        let start = Grid { bar_start: Some(1.0), ..grid(0.0) };
+        recorder.jump(start, 0);
+        let key = (Key { tonic: 2, minor: true }, Scale::Dorian);
+        let chord = Chord::of_class(5);
+        recorder.harmony(0.0, Some(key), chord);
+        for n in 0..3 * RECORDS as u64 {
+            recorder.event(&off(10 * n));
+        }
+        let records = recorder.tape().read();
+        for part in records.chunks_exact(STATED_ANEW as usize + 8) {
+            let of = |kind: fn(&What) -> bool| {
+                part.iter().find(|record| kind(&record.what)).map(|record| record.what)
+            };
+            assert_eq!(of(|what| matches!(what, What::Tempo(_))), Some(What::Tempo(120.0)));
+            assert_eq!(of(|what| matches!(what, What::Key(..))), Some(What::Key(key.0, key.1)));
+            assert_eq!(of(|what| matches!(what, What::Chord(_))), Some(What::Chord(chord)));
+            let meter = part.iter().find_map(Record::meter).unwrap();
+            // The tape begins with a bar.
+            assert!(meter.agrees(&Meter { line: 0.0, steps: 12, compound: false }), "{meter:?}");
+        }
+        // A copy says it on its own tape, too.
+        let mut copy = recorder.clone();
+        copy.event(&off(0));
+        assert_eq!(copy.tape().read().len(), 5);
     }
 }
