@@ -57,7 +57,7 @@ impl Performance {
 
     /// The bytes of the file.
     pub fn file(&self) -> Result<Vec<u8>> {
-        midi_file::write(&self.records, u32::MAX).context("writing what was played as MIDI")
+        midi_file::write_song(&self.records).context("writing what was played as MIDI")
     }
 
     /// Bars with notes.

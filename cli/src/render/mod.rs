@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use dendrite_composer::midi_file;
 use dendrite_julia::{Look, palettes};
-use dendrite_video::{EncoderChoice, Error, Ffmpeg, FrameRate, Options, Outputs, Overlay, Rendered};
+use dendrite_video::{Beside, EncoderChoice, Error, Ffmpeg, FrameRate, Options, Outputs, Overlay, Rendered};
 
 use crate::songs::{self, Shard, Song};
 use crate::{Outcome, UsageError, listening, presets};
@@ -176,6 +176,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
         return Ok(Outcome::Good);
     };
     let outputs = single_outputs(arguments, song)?;
+    // Whether it can be written is known before the video is made.
+    let midi = arguments.midi.as_deref().map(Beside::create).transpose()?;
     let progress = bar::Bar::single();
     let result = render(song, arguments, &options, &outputs, &cancel, &progress);
     progress.finish();
@@ -194,11 +196,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     if rendered.broke_off {
         writeln!(out, "the song's file breaks off: what is before has been rendered")?;
     }
-    if let Some(midi) = &arguments.midi {
-        write_midi(&song.path, &options.listen, midi)?;
-    }
-    let written = [outputs.video, outputs.frames, outputs.poster, outputs.csv, arguments.midi.clone()];
+    let written = [outputs.video, outputs.frames, outputs.poster, outputs.csv];
     for path in written.into_iter().flatten() {
+        writeln!(out, "written: {}", path.display())?;
+    }
+    out.flush()?;
+    if let Some(midi) = midi {
+        let path = midi.target().to_owned();
+        write_midi(&song.path, &options.listen, &cancel, midi)?;
         writeln!(out, "written: {}", path.display())?;
     }
     Ok(Outcome::Good)
@@ -261,15 +266,18 @@ fn single_outputs(arguments: &Arguments, song: &Song) -> Result<Outputs> {
     })
 }
 
-/// Plays along with the song once more, and writes what was played beside its place and then there.
-fn write_midi(song: &Path, listen: &dendrite_offline::Options, to: &Path) -> Result<()> {
-    let records = dendrite_offline::play_along(song, listen)?;
-    let bytes = midi_file::write(&records, u32::MAX)
+/// Plays along with the song once more, and writes what was played.
+fn write_midi(
+    song: &Path,
+    listen: &dendrite_offline::Options,
+    cancel: &AtomicBool,
+    midi: Beside,
+) -> Result<()> {
+    let records = dendrite_offline::play_along(song, listen, cancel)?;
+    let bytes = midi_file::write_song(&records)
         .map_err(|_| anyhow::anyhow!("{}: nothing was heard that could be answered", song.display()))?;
-    let part = to.with_extension("mid.part");
-    let writing = || format!("writing {}", to.display());
-    std::fs::write(&part, bytes).with_context(writing)?;
-    std::fs::rename(&part, to).with_context(writing)
+    std::fs::write(midi.path(), bytes).with_context(|| format!("writing {}", midi.target().display()))?;
+    Ok(midi.finish()?)
 }
 
 fn check_ending(output: &Path) -> Result<()> {

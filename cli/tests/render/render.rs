@@ -137,7 +137,17 @@ fn what_is_played_along_is_written_as_midi() {
     song(folder.path(), "short.wav", 0.3);
     let ran = render(folder.path(), &["short.wav", "--midi", "none.mid"]);
     ran.fails(1, &["short.wav: nothing was heard"]);
-    assert!(!folder.path().join("none.mid").exists());
+    assert!(ran.out.contains("written: short.mp4"), "{}", ran.out);
+    let made = ["again.mid", "dendrite_demo.mp4", "one.mid", "other.mid", "short.mp4", "short.wav"];
+    assert_eq!(names(folder.path()), made);
+}
+
+#[test]
+fn a_midi_file_that_cannot_be_written_is_said_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    song(folder.path(), "a.wav", 0.3);
+    render(folder.path(), &["a.wav", "--midi", "missing/a.mid"]).fails(1, &["missing/a.mid"]);
+    assert_eq!(names(folder.path()), ["a.wav"]);
 }
 
 #[test]

@@ -39,6 +39,17 @@ pub fn write(records: &[Record], bars: u32) -> Result<Vec<u8>, MidiFileError> {
     Ok(file(records, &all, &Cut { start, end }))
 }
 
+/// Writes all of a song, as [`write()`] does, from the bar in which the first record lies: silence before the first note stays.
+///
+/// # Errors
+/// Nothing was played.
+pub fn write_song(records: &[Record]) -> Result<Vec<u8>, MidiFileError> {
+    let [_, last] = notes(records)?;
+    let all = Bars::new(records.iter().filter_map(Record::meter));
+    let first = records.iter().map(|record| record.beats).fold(f64::INFINITY, f64::min);
+    Ok(file(records, &all, &Cut { start: all.line_before(first), end: all.end_of_bar(last + EARLY) }))
+}
+
 /// Where the first and the last note begin.
 fn notes(records: &[Record]) -> Result<[f64; 2], MidiFileError> {
     let is_note = |record: &&Record| matches!(record.what, What::Played(Some(_), Message::NoteOn { .. }));
@@ -323,5 +334,25 @@ mod tests {
         records.insert(10, at(49.0, What::Meter(12, false)));
         records.insert(11, at(50.0, What::Tempo(90.0)));
         assert_eq!(conducted(&write(&records, 64).unwrap()), (vec![[0, 666_667]], vec![[0, 3, 2]]));
+    }
+
+    #[test]
+    fn a_song_begins_where_it_begins() {
+        let mut records = song();
+        records.iter_mut().for_each(|record| {
+            if !matches!(record.what, What::Meter(..) | What::Tempo(_)) {
+                record.beats += 9.0;
+            }
+        });
+        let start = |bytes: Vec<u8>| {
+            let smf = Smf::parse(&bytes).unwrap();
+            let before =
+                smf.tracks[2].iter().take_while(|event| !matches!(event.kind, TrackEventKind::Midi { .. }));
+            let first = smf.tracks[2][before.clone().count()].delta.as_int();
+            before.map(|event| event.delta.as_int()).sum::<u32>() + first
+        };
+        assert_eq!(start(write_song(&records).unwrap()), 9 * 960);
+        assert_eq!(start(write(&records, u32::MAX).unwrap()), 960);
+        assert_eq!(write_song(&[]), Err(MidiFileError::NothingPlayed));
     }
 }

@@ -30,6 +30,9 @@ pub enum Error {
         /// What the engine says.
         problem: RateError,
     },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// A transport that plays at one tempo from the first sample on, as a host's does.

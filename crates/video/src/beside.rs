@@ -8,7 +8,7 @@ use crate::Error;
 
 /// A file in the making. Dropped before [`finish`](Self::finish), it is removed.
 #[derive(Debug)]
-pub(crate) struct Beside {
+pub struct Beside {
     part: PathBuf,
     target: PathBuf,
     finished: bool,
@@ -16,6 +16,9 @@ pub(crate) struct Beside {
 
 impl Beside {
     /// Creates the part file, empty, which shows whether the folder can be written to.
+    ///
+    /// # Errors
+    /// It cannot, or the target is a folder.
     pub fn create(target: &Path) -> Result<Self, Error> {
         if target.is_dir() {
             let problem =
@@ -42,11 +45,14 @@ impl Beside {
     }
 
     /// Opens the part file to be written from its start.
-    pub fn open(&self) -> Result<File, Error> {
+    pub(crate) fn open(&self) -> Result<File, Error> {
         File::create(&self.part).map_err(Error::file(&self.target))
     }
 
     /// Moves the file to its place.
+    ///
+    /// # Errors
+    /// It cannot be moved there.
     pub fn finish(mut self) -> Result<(), Error> {
         fs::rename(&self.part, &self.target).map_err(Error::file(&self.target))?;
         self.finished = true;

@@ -27,6 +27,7 @@ mod render;
 mod text;
 mod yuv;
 
+pub use beside::Beside;
 pub use encode::{EncoderChoice, Ffmpeg};
 pub use error::Error;
 pub use overlay::Overlay;
