@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
+use dendrite_pipeline::ModelKind;
 
 use crate::{bundle, demo, setup};
 
@@ -112,12 +113,15 @@ fn independent_host(python: &Path) -> Result<()> {
     .context("pedalboard and the VST3 do not get along: see above")
 }
 
-/// Runs our ONNX files in onnxruntime, which is not ours.
+/// Runs our ONNX files in onnxruntime, which is not ours: every kind of layer, and the six models as the tests of the training
+/// left them, with what burn says.
 fn independent_runtime(python: &Path) -> Result<()> {
     let root = bundle::root();
     let folder = root.join("target/onnx-check");
     succeed(Command::new(root.join("target/debug/examples/write_onnx")).arg(&folder))?;
-    succeed(Command::new(python).arg(root.join("tests/reference/onnx_check.py")).arg(&folder))
+    let trained = ModelKind::ALL.map(|kind| root.join("target/tmp/onnx").join(kind.name()));
+    let script = root.join("tests/reference/onnx_check.py");
+    succeed(Command::new(python).arg(script).arg(&folder).args(trained))
         .context("onnxruntime says something else than our own runtime: see above")
 }
 

@@ -1,9 +1,12 @@
-//! The onset detector on clicks and drums whose true onsets are known.
+//! The onset detector on clicks and drums whose true onsets are known, and on songs of the generator.
+//!
+//! `cargo test --release -p dendrite-engine --test detectors -- --ignored --nocapture` measures the songs.
 //!
 //! An onset found in frame k is dated at the frame's end, sample (k + 1) * 1024, less [`DATING_S`].
 
 use dendrite_engine::{Engine, Settings, Snapshot, Transport};
 use dendrite_features::{HOP_LENGTH, SAMPLE_RATE};
+use dendrite_generator::{Options, Split, Voice, compose, render};
 
 /// Half a hop: a hit falls anywhere in the newest hop of the first frame that holds it.
 const DATING_S: f64 = 0.5 * HOP_LENGTH as f64 / SAMPLE_RATE as f64;
@@ -47,8 +50,8 @@ fn hit(audio: &mut [f32], time: f64, kind: usize, level: f64, noise: &mut Noise)
     }
 }
 
-/// F-measure of the engine's onsets.
-fn f_measure(audio: &[f32], truth: &[f64]) -> (f64, usize) {
+/// How many onsets the engine finds, and how many of them are true.
+fn onsets(audio: &[f32], truth: &[f64]) -> (usize, usize) {
     let mut engine = Engine::new(SAMPLE_RATE).unwrap();
     let mut found = Vec::new();
     engine.process(
@@ -72,7 +75,13 @@ fn f_measure(audio: &[f32], truth: &[f64]) -> (f64, usize) {
             nearest.map(|i| used[i] = true).is_some()
         })
         .count();
-    (2.0 * hits as f64 / (found.len() + truth.len()).max(1) as f64, found.len())
+    (found.len(), hits)
+}
+
+/// F-measure of the engine's onsets, and how many it finds.
+fn f_measure(audio: &[f32], truth: &[f64]) -> (f64, usize) {
+    let (found, hits) = onsets(audio, truth);
+    (2.0 * hits as f64 / (found + truth.len()).max(1) as f64, found)
 }
 
 #[test]
@@ -133,4 +142,29 @@ fn a_steady_tone_has_no_onsets() {
     let (_, found) = f_measure(&audio, &[]);
     // Its beginning is one.
     assert!(found <= 1, "{found} onsets in a steady tone");
+}
+
+/// Every audible attack of every voice counts, soft and fast ones too; after a hit the detector sees none for 150 ms.
+#[test]
+#[ignore = "24 songs take half a minute"]
+fn onsets_of_songs() {
+    let options = Options { split: Split::Validation, length_s: 40.0..=70.0, ..Options::default() };
+    let (mut all, mut with_drums) = ([0; 3], [0; 3]);
+    for seed in 0..24 {
+        let score = compose(5_000_000 + seed, &options);
+        let truth: Vec<f64> = score.labels.onsets.iter().map(|onset| onset.time_s).collect();
+        let (found, hits) = onsets(&render(&score).samples, &truth);
+        let drums = score.labels.notes.iter().any(|note| note.voice == Voice::Drums);
+        for (sums, counts) in [(&mut all, true), (&mut with_drums, drums)] {
+            let add = if counts { [hits, found, truth.len()] } else { [0; 3] };
+            sums.iter_mut().zip(add).for_each(|(sum, x)| *sum += x);
+        }
+    }
+    let f = |[hits, found, truth]: [usize; 3]| 2.0 * hits as f64 / (found + truth) as f64;
+    println!(
+        "onsets of 24 songs: {all:?} right, found, played: F = {:.3}; with drums {:.3}",
+        f(all),
+        f(with_drums)
+    );
+    assert!(f(all) >= 0.7 && f(with_drums) >= 0.75);
 }

@@ -1,10 +1,12 @@
 //! The trained models that are built in: what f16 and int8 weights change, over more than ten thousand steps of music.
 
+use dendrite_composer::{Event, Message, Voice};
+use dendrite_engine::{Engine, ModelSet, Networks, Output, Settings, Snapshot, Transport};
 use dendrite_features::{Base, Extractor, FeatureWindow, HOP_LENGTH, N_BASE, N_MEL};
 use dendrite_orbit::{Clock, Controls, HOP_S, HopInput, Orbit};
 use dendrite_pipeline::contexts::{HARMONY_INPUTS, HarmonyContext, LoudnessHistory, write_dynamics};
 use dendrite_pipeline::{ModelKind, OrbitControls};
-use rtneural::{Model, Network, Options, Weights};
+use rtneural::{Activation, Layer, Model, Network, Options, Weights};
 
 /// Recurrent steps at least.
 const STEPS: usize = 10_000;
@@ -14,10 +16,28 @@ const SIXTEENTH: usize = 6;
 /// The inputs of each model over the demo track, several times over; the maps are those of f32 weights.
 struct Inputs([Vec<Vec<f32>>; 6]);
 
-fn load(kind: ModelKind, weights: Weights) -> Model {
+fn read(kind: ModelKind) -> Network {
     let file = format!("{}/../../models/{}.json", env!("CARGO_MANIFEST_DIR"), kind.name());
-    let network = Network::read(file).expect("the trained models are here");
-    Model::new(&network, Options::with_weights(weights)).expect("trained weights fit every kind")
+    Network::read(file).expect("the trained models are here")
+}
+
+fn load(kind: ModelKind, weights: Weights) -> Model {
+    Model::new(&read(kind), Options::with_weights(weights)).expect("trained weights fit every kind")
+}
+
+/// The mean of rows.
+fn mean(rows: &[Vec<f32>]) -> Vec<f32> {
+    let mut mean = vec![0.0_f32; rows[0].len()];
+    for row in rows {
+        mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x / rows.len() as f32);
+    }
+    mean
+}
+
+/// The demo track, mono.
+fn demo() -> Vec<f32> {
+    let track = format!("{}/../../assets/demo/dendrite_demo.ogg", env!("CARGO_MANIFEST_DIR"));
+    dendrite_audio::read(track.as_ref()).expect("the demo track is here").mono()
 }
 
 /// Outputs for rows in order, state kept.
@@ -32,8 +52,7 @@ fn run(model: &Model, rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
 }
 
 fn inputs() -> Inputs {
-    let track = format!("{}/../../assets/demo/dendrite_demo.ogg", env!("CARGO_MANIFEST_DIR"));
-    let mono = dendrite_audio::read(track.as_ref()).expect("the demo track is here").mono();
+    let mono = demo();
     let repeats = (STEPS * HOP_LENGTH).div_ceil(mono.len());
     let mut extractor = Extractor::new();
     let mut frames = Vec::new();
@@ -142,10 +161,7 @@ fn no_network_is_decoration() {
     let hops = inputs[0].len();
     for (kind, rows) in ModelKind::ALL.into_iter().zip(&inputs) {
         let said = run(&load(kind, Weights::F16), rows);
-        let mut mean = vec![0.0_f32; kind.outputs()];
-        for row in &said {
-            mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += x / said.len() as f32);
-        }
+        let mean = mean(&said);
         if kind == ModelKind::Orbit {
             let [moving, still] = [said, vec![mean; hops]].map(|outputs| way(&outputs, &inputs[5]));
             let apart = moving.iter().zip(&still).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1])).sum::<f64>();
@@ -170,6 +186,86 @@ fn no_network_is_decoration() {
 const CHANGES: [f32; 5] = [0.39, 0.24, 0.78, 0.033, 0.084];
 /// Least mean distance of c from where it is with the mean controls.
 const ORBIT_APART: f64 = 0.29;
+
+/// A network that says always the same, whatever it is given.
+fn frozen(kind: ModelKind, said: &[f32]) -> Network {
+    let network = read(kind);
+    let mut layers = network.layers().to_vec();
+    let Some(Layer::Dense(last)) = layers.last_mut() else { panic!("{kind}: a dense layer is the last") };
+    let before = |&x: &f32| match last.activation {
+        Some(Activation::Softmax) => x.max(1e-9).ln(),
+        Some(Activation::Sigmoid) => (x / (1.0 - x)).ln(),
+        Some(Activation::Tanh) => x.atanh(),
+        None => x,
+        Some(other) => panic!("{kind}: ends with {other:?}"),
+    };
+    last.bias = Some(said.iter().map(before).collect());
+    last.kernel.fill(0.0);
+    Network::new(network.inputs(), layers).expect("the same sizes")
+}
+
+/// The notes that are played along with the demo track: voice, pitch, velocity and sample.
+#[derive(Default)]
+struct Notes(Vec<(Option<Voice>, u8, u8, u64)>);
+
+impl Output for Notes {
+    fn snapshot(&mut self, _snapshot: &Snapshot) {}
+
+    fn event(&mut self, event: &Event, _offset: usize) {
+        if let Message::NoteOn { key, velocity, .. } = event.message {
+            self.0.push((event.voice, key, velocity, event.sample));
+        }
+    }
+}
+
+fn played(networks: impl IntoIterator<Item = (ModelKind, Network)>, track: &[f32]) -> Notes {
+    let mut engine = Engine::new(48_000).expect("a usual rate");
+    let set = ModelSet::of_networks(networks, Weights::F16).expect("networks that run");
+    engine.install(Networks::new(set));
+    let (mut notes, mut start) = (Notes::default(), 0);
+    for block in track.chunks(480) {
+        let transport = Transport {
+            playing: true,
+            tempo_bpm: Some(120.0),
+            position_beats: Some(start as f64 / 24_000.0),
+            ..Transport::default()
+        };
+        engine.process(&[block], block.len(), &transport, &Settings::default(), &mut notes);
+        start += block.len();
+    }
+    notes
+}
+
+/// What is played with each network replaced by its mean output, against what is played with all of them: the share of notes
+/// that are not the same in voice, pitch, velocity and time to the sample.
+#[test]
+fn without_a_network_other_notes_are_played() {
+    let track = demo();
+    let Inputs(inputs) = inputs();
+    let all = || ModelKind::ALL.map(|kind| (kind, read(kind)));
+    let whole = played(all(), &track).0;
+    assert!(whole.len() > 100, "{} notes", whole.len());
+    for (kind, rows) in ModelKind::ALL.into_iter().zip(&inputs).take(5) {
+        let mean = mean(&run(&load(kind, Weights::F16), rows));
+        let networks =
+            all().map(|(of, network)| (of, if of == kind { frozen(kind, &mean) } else { network }));
+        let mut left = played(networks, &track).0;
+        let count = left.len();
+        let same = whole
+            .iter()
+            .filter(|note| {
+                left.iter().position(|other| other == *note).map(|at| left.swap_remove(at)).is_some()
+            })
+            .count();
+        let changed = 1.0 - 2.0 * same as f64 / (whole.len() + count) as f64;
+        let by: Vec<String> = Voice::ALL.iter().map(|v| format!("{} {}", v.name(), whole.iter().filter(|n| n.0 == Some(*v)).count())).collect();
+        println!("{kind}: {changed:.3} of {} and {count} notes are others {by:?}", whole.len());
+        assert!(changed >= NOTES_CHANGED[kind.index()], "{kind}: {changed}");
+    }
+}
+
+/// Least share of notes that are others without emotion, melody, harmony, dynamics and groove: half of what was measured.
+const NOTES_CHANGED: [f64; 5] = [0.45, 0.1, 0.3, 0.45, 0.45];
 
 /// The way of c under an orbit model's outputs, with the onsets and levels of the windows' newest frames.
 fn way(outputs: &[Vec<f32>], windows: &[Vec<f32>]) -> Vec<[f64; 2]> {
