@@ -11,6 +11,12 @@ use crate::settings::{Voice, VoiceSettings};
 
 /// Lowest and highest pitch, without the octave control.
 const RANGE: [i32; 2] = [52, 88];
+/// The middle of a phrase where nothing is expected, and how much of the way to what is expected it goes: all of it would let
+/// notes differ for half a minute after a seek, as the mood that is heard does.
+const MIDDLE: f32 = 69.0;
+const FOLLOWS: f32 = 0.4;
+/// Mean of a phrase's arch.
+const MEAN_ARCH: f32 = 2.0 / std::f32::consts::PI;
 /// Weight of pitches that are not on the scale, and of those that the chord brings in.
 const OFF_SCALE: f32 = 0.004;
 const CHORD_OFF_SCALE: f32 = 0.05;
@@ -103,13 +109,13 @@ impl Melodist {
         Some(pitch as u8)
     }
 
-    /// Where the melody is drawn to: the register that dynamics ask for, in an arch over the phrase, with the motif's shape on it.
+    /// Where the melody is drawn to: the middle of what the model expects, in an arch over the phrase, with the motif's shape on
+    /// it.
     fn centre(&self, scene: &Scene) -> f32 {
         let place = &scene.place;
         let bars = place.bar.rem_euclid(PHRASE_BARS) as f32 + place.step as f32 / place.steps as f32;
         let arch = (std::f32::consts::PI * bars / PHRASE_BARS as f32).sin();
-        let register = scene.dynamics.get(Expression::Register);
-        64.0 + 16.0 * (register - 0.4) + 3.5 * arch + SHAPE * shape(scene)
+        middle(scene) + 3.5 * (arch - MEAN_ARCH) + SHAPE * shape(scene)
     }
 
     fn weight(&self, scene: &Scene, pitch: i32, centre: f32, bass: Line) -> f32 {
@@ -168,6 +174,18 @@ fn in_key(scene: &Scene, pitch: i32) -> f32 {
     let probability =
         scene.melody.probabilities.get((pitch - shift(scene.key)) as usize).copied().unwrap_or(0.0);
     if probability.is_finite() { probability.max(0.0) } else { 0.0 }
+}
+
+/// The mean of the pitches that the model expects, in the key.
+fn middle(scene: &Scene) -> f32 {
+    let (mut sum, mut mass) = (0.0, 0.0);
+    for pitch in RANGE[0]..=RANGE[1] {
+        let probability = in_key(scene, pitch);
+        sum += probability * pitch as f32;
+        mass += probability;
+    }
+    let middle = if mass > 0.0 { sum / mass } else { MIDDLE };
+    MIDDLE + FOLLOWS * (middle - MIDDLE)
 }
 
 /// Semitones from C to a key, by at most half an octave: what training takes off.
