@@ -7,6 +7,7 @@
 pub mod chunk;
 mod clap;
 mod midi_names;
+mod processor;
 mod vst3;
 
 pub use clap::clap_entry;

@@ -1,6 +1,7 @@
 //! The VST3 entry points: the framework's plug-in, with our own check before its state is loaded.
 //!
-//! It does what `nice_export_vst3!` does, and gives each component a table of functions in which one, `setState`, is ours.
+//! It does what `nice_export_vst3!` does, and gives each instance tables of functions in which some are ours: `setState` here,
+//! those of [`processor`] and [`midi_names`] there.
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -18,7 +19,7 @@ use vst3::Steinberg::{
 };
 use vst3::{Class, ComRef, ComWrapper};
 
-use super::{chunk, midi_names};
+use super::{chunk, midi_names, processor};
 use crate::Dendrite;
 
 /// The framework's functions of a component; the same for all instances.
@@ -77,6 +78,7 @@ impl IPluginFactoryTrait for Factory {
             (*component).vtbl = ours;
         }
         midi_names::install(&wrapper);
+        processor::install(&wrapper);
         let unknown = unknown.as_ptr();
         // SAFETY: the object lives as long as `wrapper`, and what the host gets is counted.
         unsafe { ((*(*unknown).vtbl).queryInterface)(unknown, iid.cast::<TUID>(), object) }
