@@ -53,6 +53,7 @@ use dendrite_composer::PlayMode;
 use editor::{DendriteEditor, Windows};
 use exchange::{Publisher, Subscriber};
 use fence::Fence;
+use formats::parts;
 use listen::{Input, Listener, Sink, Source};
 use models::{AudioEnd, Models};
 use notes::NoteQueue;
@@ -74,6 +75,8 @@ pub struct Dendrite {
     models: AudioEnd,
     /// Whether the host renders faster or slower than real time, where waiting does no harm.
     offline: bool,
+    /// Where the host said that its bar begins; it holds for the whole block, and only the first part of one brings it.
+    bar_start: Option<f64>,
     /// Incoming notes on their way out.
     notes: NoteQueue,
     /// Long enough for "align sound to picture" at the rate of the activation.
@@ -110,6 +113,7 @@ impl Default for Dendrite {
             listener: None,
             models: audio_end,
             offline: false,
+            bar_start: None,
             notes: NoteQueue::default(),
             delay: DelayLine::default(),
             reported_latency: 0,
@@ -290,7 +294,12 @@ impl Plugin for Dendrite {
                 notes: &mut self.notes,
                 block: listener.position(),
             };
-            let transport = listen::transport(context.transport());
+            let mut transport = listen::transport(context.transport());
+            if parts::goes_on() {
+                transport.bar_start_beats = self.bar_start;
+            } else {
+                self.bar_start = transport.bar_start_beats;
+            }
             let settings = params.settings();
             listener.process(source, main, sidechain, &transport, &settings, &mut sink);
             let clocked = transport.playing || settings.play.mode != PlayMode::WithTransport;

@@ -72,6 +72,41 @@ fn formats_and_block_sizes_play_the_same_notes() {
     }
 }
 
+/// A song with a pickup of one beat, so that its bars begin at 1, 5, 9 ...
+fn with_pickup(sample: u64) -> Option<Transport> {
+    let transport = Transport::playing(127.0, (4, 4)).advanced(sample, RATE);
+    let bar_start_beats = ((transport.position_beats - 1.0) / 4.0).floor() * 4.0 + 1.0;
+    Some(Transport { bar_start_beats, ..transport })
+}
+
+#[test]
+fn automation_of_the_picture_leaves_the_notes_as_they_are() {
+    let sound = music(2, RATE, SECONDS);
+    for format in bundles::FORMATS {
+        let play = |automated: bool| {
+            let mut plugin = bundles::load(format);
+            busy(&mut plugin);
+            // A block is divided at each change.
+            let changes: Vec<Event> = (0..if automated { 500 } else { 0 })
+                .map(|n| params::event(&mut plugin, "Glow", n * 1_000 + 7, f64::from(n) / 500.0))
+                .collect();
+            let run = Run::new(&mut plugin).sample_rate(RATE).block_sizes(BlockSizes::Fixed(4_096));
+            let heard = run.input(&sound).events(&changes).transport_at(with_pickup).go();
+            heard.unwrap_or_else(|error| panic!("{format}: {error}")).events
+        };
+        let (steady, automated) = (play(false), play(true));
+        assert!(steady.len() > 100, "{format}: {} events", steady.len());
+        let same = steady.iter().zip(&automated).take_while(|(a, b)| a == b).count();
+        assert!(
+            steady == automated,
+            "{format}: {same} of {} events are the same, then {:?} instead of {:?}",
+            steady.len(),
+            automated.get(same),
+            steady.get(same)
+        );
+    }
+}
+
 /// Follows the notes of a plug-in that may also pass notes on.
 #[derive(Default)]
 struct Ledger {

@@ -1,13 +1,14 @@
 //! The CLAP entry point: the framework's plug-in, with our own check before its state is loaded.
 //!
-//! It does what `nice_export_clap!` does, and replaces one function of the plug-in, `get_extension`, to put our `load` before
-//! the framework's.
+//! It does what `nice_export_clap!` does, and replaces two functions of the plug-in: `get_extension`, to put our `load` before
+//! the framework's, and `process`, to tell where a block begins.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
 use std::sync::{Arc, OnceLock};
 
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
+use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use clap_sys::stream::clap_istream;
 use nice_plug::wrapper::clap::{
     CLAP_PLUGIN_FACTORY_ID, CLAP_VERSION, PluginDescriptor, Wrapper, clap_host, clap_plugin,
@@ -15,7 +16,7 @@ use nice_plug::wrapper::clap::{
 };
 use nice_plug::wrapper::setup_logger;
 
-use super::chunk;
+use super::{chunk, parts};
 use crate::Dendrite;
 
 /// The entry point that hosts look for.
@@ -36,9 +37,11 @@ static FACTORY: clap_plugin_factory = clap_plugin_factory {
 };
 
 type GetExtension = unsafe extern "C" fn(*const clap_plugin, *const c_char) -> *const c_void;
+type Process = unsafe extern "C" fn(*const clap_plugin, *const clap_process) -> clap_process_status;
 
-/// The framework's function that ours stands before; the same for all instances.
+/// The framework's functions that ours stand before; the same for all instances.
 static FRAMEWORK_EXTENSIONS: OnceLock<GetExtension> = OnceLock::new();
+static FRAMEWORK_PROCESS: OnceLock<Process> = OnceLock::new();
 
 /// The framework's saving and loading.
 static FRAMEWORK_STATE: OnceLock<clap_plugin_state> = OnceLock::new();
@@ -96,8 +99,19 @@ unsafe extern "C" fn create_plugin(
             FRAMEWORK_EXTENSIONS.get_or_init(|| framework);
             (*plugin).get_extension = Some(get_extension);
         }
+        if let Some(framework) = (*plugin).process {
+            FRAMEWORK_PROCESS.get_or_init(|| framework);
+            (*plugin).process = Some(process);
+        }
         plugin
     }
+}
+
+/// Processes one block. Does not allocate.
+unsafe extern "C" fn process(plugin: *const clap_plugin, block: *const clap_process) -> clap_process_status {
+    let Some(framework) = FRAMEWORK_PROCESS.get() else { return CLAP_PROCESS_ERROR };
+    // SAFETY: the arguments are passed on as they came.
+    parts::block(|| unsafe { framework(plugin, block) })
 }
 
 unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char) -> *const c_void {
