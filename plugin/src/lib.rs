@@ -304,14 +304,15 @@ impl Plugin for Dendrite {
             listener.process(source, main, sidechain, &transport, &settings, &mut sink);
             let clocked = transport.playing || settings.play.mode != PlayMode::WithTransport;
             awake |= listener.silent_s() < AWAKE_S || (settings.play.armed() && clocked);
-            if listener.stopped() {
-                self.notes.end_own();
-            }
             let hears_sidechain = source == Source::Sidechain && listener.sidechain_live();
             self.publisher.shared().block(hears_sidechain, listener.stopped(), self.notes.refused());
         }
         self.notes.send(context);
         awake |= self.notes.sounding();
+        if self.listener.as_ref().is_some_and(Listener::stopped) {
+            // Behind the block, because some of it may have begun in this one.
+            self.notes.end_own();
+        }
         if self.delaying {
             self.delay.process(buffer.as_slice());
         }
@@ -453,4 +454,79 @@ impl ClapPlugin for Dendrite {
 impl Vst3Plugin for Dendrite {
     const VST3_CLASS_ID: [u8; 16] = *b"DendriteJuliaSet";
     const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] = &[Vst3SubCategory::Fx, Vst3SubCategory::Analyzer];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use dendrite_composer::Message;
+    use nice_plug::context::process::SendEventError;
+    use nice_plug::midi::{Channel, Key, VoiceID};
+
+    use super::*;
+
+    /// A host that keeps what it is sent.
+    struct Host {
+        transport: Transport,
+        sent: RefCell<Vec<NoteEvent<()>>>,
+    }
+
+    impl ActivateContext<Dendrite> for Host {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        fn execute(&self, _task: Fence) {}
+        fn set_latency_samples(&self, _samples: u32) {}
+        fn set_current_voice_capacity(&self, _capacity: u32) {}
+    }
+
+    impl ProcessContext<Dendrite> for Host {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        fn execute_background(&self, _task: Fence) {}
+        fn execute_gui(&self, _task: Fence) {}
+        fn transport(&self) -> &Transport {
+            &self.transport
+        }
+        fn next_event(&mut self) -> Option<NoteEvent<()>> {
+            None
+        }
+        fn try_send_event(&mut self, event: NoteEvent<()>) -> Result<(), (NoteEvent<()>, SendEventError)> {
+            self.sent.borrow_mut().push(event);
+            Ok(())
+        }
+        fn set_latency_samples(&self, _samples: u32) {}
+        fn request_restart(&self) {}
+        fn set_current_voice_capacity(&self, _capacity: u32) {}
+    }
+
+    #[test]
+    fn what_begins_in_the_block_in_which_the_engine_panics_ends_behind_it() {
+        let mut plugin = Dendrite::default();
+        let mut host = Host { transport: Transport::new(48_000.0), sent: RefCell::default() };
+        let config = BufferConfig {
+            sample_rate: 48_000.0,
+            min_buffer_size: None,
+            max_buffer_size: 512,
+            process_mode: ProcessMode::Realtime,
+        };
+        assert!(plugin.activate(&Dendrite::AUDIO_IO_LAYOUTS[2], &config, &mut host));
+        let listener = plugin.listener.as_mut().expect("it is active");
+        listener.stop();
+        plugin.notes.play(&Message::NoteOn { channel: 2, key: 33, velocity: 127 }, 73);
+        let mut block = |plugin: &mut Dendrite| {
+            let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
+            let status = plugin.process(&mut Buffer::default(), &mut aux, &mut host);
+            (status, host.sent.take())
+        };
+        let (timing, voice_id) = (73, VoiceID::Wildcard);
+        let (channel, key) = (Channel::Number(2), Key::Number(33));
+        let on = NoteEvent::NoteOn { timing, voice_id, channel, key, velocity: 1.0 };
+        let off = NoteEvent::NoteOff { timing: 0, voice_id, channel, key, velocity: 0.0 };
+        // The host must not put it to sleep in between.
+        assert_eq!(block(&mut plugin), (ProcessStatus::KeepAlive, vec![on]));
+        assert_eq!(block(&mut plugin), (ProcessStatus::Normal, vec![off]));
+    }
 }

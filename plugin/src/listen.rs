@@ -183,6 +183,12 @@ impl Listener {
         self.stopped
     }
 
+    /// What a panic of the engine does.
+    #[cfg(test)]
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
     /// Whether the sidechain is what is heard when it is asked for.
     pub fn sidechain_live(&self) -> bool {
         self.sidechain_live

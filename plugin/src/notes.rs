@@ -1,6 +1,6 @@
 //! What goes to the host's note output: what came in, which a host expects to go out again, and what the composer plays.
 
-use dendrite_composer::Message;
+use dendrite_composer::{Message, PEDAL, PEDAL_DOWN};
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
@@ -21,6 +21,8 @@ pub struct NoteQueue {
     held: [u128; 16],
     /// The keys that the composer holds down, likewise.
     own: [u128; 16],
+    /// The channels whose sustain pedal the composer holds down, one bit each.
+    own_pedals: u16,
     /// Timing of the last event that was sent before its block was over, because there were too many: nothing later in the
     /// block may be earlier.
     sent_until: u32,
@@ -33,6 +35,7 @@ impl Default for NoteQueue {
             refused: 0,
             held: [0; 16],
             own: [0; 16],
+            own_pedals: 0,
             sent_until: 0,
         }
     }
@@ -82,6 +85,11 @@ impl NoteQueue {
             }
             Message::NoteOff { channel, key } => self.end_key(channel, key, timing),
             Message::Controller { channel, controller, value } if !full => {
+                if controller == PEDAL {
+                    let bit = 1 << (channel & 15);
+                    self.own_pedals =
+                        if value >= PEDAL_DOWN { self.own_pedals | bit } else { self.own_pedals & !bit };
+                }
                 let value = f32::from(value) / 127.0;
                 self.insert(NoteEvent::MidiCC { timing, channel, cc: controller, value });
             }
@@ -89,8 +97,10 @@ impl NoteQueue {
         }
     }
 
-    /// Ends everything that the composer still holds, first thing in the block: when it cannot do it itself any more.
+    /// Ends everything that the composer still holds, pedals too, when it cannot do it itself any more. Between two blocks: it is
+    /// the first thing in the next.
     pub fn end_own(&mut self) {
+        (0..16).for_each(|channel| self.lift_pedal(channel));
         for channel in 0..16_u8 {
             let mut keys = self.own[usize::from(channel)];
             while keys != 0 {
@@ -100,9 +110,9 @@ impl NoteQueue {
         }
     }
 
-    /// Whether the composer holds a key.
+    /// Whether the composer holds a key or a pedal.
     pub fn sounding(&self) -> bool {
-        self.own.iter().any(|own| *own != 0)
+        self.own_pedals != 0 || self.own.iter().any(|own| *own != 0)
     }
 
     /// Ends a key of the composer's, before everything else of its sample: a note that begins there may be on the same key.
@@ -118,6 +128,18 @@ impl NoteQueue {
         let (channel, key) = (Channel::Number(channel), Key::Number(key));
         let off = NoteEvent::NoteOff { timing, voice_id: VoiceID::Wildcard, channel, key, velocity: 0.0 };
         self.events.insert(place, off);
+    }
+
+    /// Lifts a pedal that the composer holds down, before everything else of the block.
+    fn lift_pedal(&mut self, channel: u8) {
+        let bit = 1 << channel;
+        if self.own_pedals & bit == 0 || self.events.len() == self.events.capacity() {
+            return;
+        }
+        self.own_pedals &= !bit;
+        let timing = self.sent_until;
+        let place = self.events.partition_point(|other| other.timing() < timing);
+        self.events.insert(place, NoteEvent::MidiCC { timing, channel, cc: PEDAL, value: 0.0 });
     }
 
     /// Follows which keys are down.
@@ -241,6 +263,32 @@ mod tests {
         queue.hand_out(|_| true);
         queue.end_own();
         assert_eq!(queue.events.iter().map(|event| event.timing()).collect::<Vec<_>>(), [73]);
+    }
+
+    /// The same with the pedal: a synthesiser that still hears it held sustains everything from then on.
+    #[test]
+    fn a_pedal_that_was_left_down_goes_up_once() {
+        let pedal = |channel, value| Message::Controller { channel, controller: 64, value };
+        let up = |channel| NoteEvent::MidiCC { timing: 0, channel, cc: 64, value: 0.0 };
+        let mut queue = NoteQueue::default();
+        queue.play(&pedal(3, 127), 10);
+        queue.play(&Message::NoteOn { channel: 3, key: 60, velocity: 90 }, 11);
+        queue.play(&pedal(15, 64), 12);
+        // This one has gone up already, and the other controller is no pedal.
+        queue.play(&pedal(7, 127), 13);
+        queue.play(&pedal(7, 63), 14);
+        queue.play(&Message::Controller { channel: 9, controller: 1, value: 127 }, 15);
+        queue.finish(|_| true);
+        queue.end_own();
+        let pedals = |queue: &NoteQueue| {
+            let is_pedal = |event: &&NoteEvent<()>| matches!(event, NoteEvent::MidiCC { .. });
+            queue.events.iter().filter(is_pedal).copied().collect::<Vec<_>>()
+        };
+        assert_eq!(pedals(&queue), [up(15), up(3)]);
+        assert_eq!(queue.events.len(), 3, "and the note has ended");
+        queue.finish(|_| true);
+        queue.end_own();
+        assert_eq!(pedals(&queue), []);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the built plug-in plays along: the same notes in both formats and every block size, and none that is stuck, whatever
 //! transport, host and user do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dendrite_host::{BlockSizes, Event, EventKind, Plugin, Run, SleepManner, Transport};
 use dendrite_tests::signals::{Random, music};
@@ -111,6 +111,8 @@ fn automation_of_the_picture_leaves_the_notes_as_they_are() {
 #[derive(Default)]
 struct Ledger {
     sounding: HashMap<(u8, u8), usize>,
+    /// Channels whose sustain pedal is down.
+    pedals: HashSet<u8>,
     notes: usize,
 }
 
@@ -135,6 +137,12 @@ impl Ledger {
                 EventKind::NoteOff { channel, key, .. } => {
                     let count = self.sounding.remove(&(channel, key));
                     assert_eq!(count, Some(1), "{case}: {event:?} ends a note that does not sound");
+                }
+                EventKind::MidiCc { channel, controller: 64, value: 64.. } => {
+                    self.pedals.insert(channel);
+                }
+                EventKind::MidiCc { channel, controller: 64, .. } => {
+                    self.pedals.remove(&channel);
                 }
                 _ => {}
             }
@@ -245,6 +253,7 @@ fn after_a_deactivation_the_ends_come_first() {
         let case = format!("{format}");
         let mut plugin = bundles::load(format);
         busy(&mut plugin);
+        params::set(&mut plugin, "Expression", 1.0);
         let play = |plugin: &mut Plugin, rate: f64| {
             Run::new(plugin)
                 .sample_rate(rate)
@@ -260,16 +269,26 @@ fn after_a_deactivation_the_ends_come_first() {
         for rate in [RATE, 44_100.0] {
             let sounding = ledger.sounding.len();
             assert!(sounding > 0, "{case}: the song is cut where notes sound");
+            assert!(!ledger.pedals.is_empty(), "{case}: the song is cut where a pedal is down");
             plugin.deactivate();
             let events = play(&mut plugin, rate);
-            let first = &events[..sounding];
+            let first = &events[..sounding + ledger.pedals.len()];
+            let is_end = |event: &Event| {
+                matches!(
+                    event.kind,
+                    EventKind::NoteOff { .. } | EventKind::MidiCc { controller: 64, value: 0, .. }
+                )
+            };
             assert!(
-                first
-                    .iter()
-                    .all(|event| event.offset == 0 && matches!(event.kind, EventKind::NoteOff { .. })),
+                first.iter().all(|event| event.offset == 0 && is_end(event)),
                 "{case}, then {rate} Hz: {first:?}"
             );
-            ledger.take(&events, &[], &case);
+            ledger.take(first, &[], &case);
+            assert!(
+                ledger.sounding.is_empty() && ledger.pedals.is_empty(),
+                "{case}, then {rate} Hz: {first:?}"
+            );
+            ledger.take(&events[first.len()..], &[], &case);
         }
     }
 }

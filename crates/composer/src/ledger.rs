@@ -183,7 +183,7 @@ impl Ledger {
 
     /// Whether the pedal of a channel is down when all that waits has come.
     pub(crate) fn pedal_will_be_down(&self, channel: u8) -> bool {
-        self.controller(channel, PEDAL).is_some_and(|value| value >= DOWN)
+        self.controller(channel, PEDAL).is_some_and(|value| value >= PEDAL_DOWN)
     }
 
     /// Pedals that will be down then go up at a place.
@@ -244,7 +244,7 @@ impl Ledger {
         let Turn { voice, channel, controller, value, .. } = turn;
         if controller == PEDAL {
             let bit = 1 << (channel & 15);
-            self.pedals = if value >= DOWN { self.pedals | bit } else { self.pedals & !bit };
+            self.pedals = if value >= PEDAL_DOWN { self.pedals | bit } else { self.pedals & !bit };
         }
         self.controllers[usize::from(channel & 15)][usize::from(controller & 127)] = Some(value);
         let message = Message::Controller { channel, controller, value };
@@ -336,6 +336,6 @@ impl Ledger {
 }
 
 /// The sustain pedal.
-pub(crate) const PEDAL: u8 = 64;
+pub const PEDAL: u8 = 64;
 /// It is down from this value on.
-const DOWN: u8 = 64;
+pub const PEDAL_DOWN: u8 = 64;

@@ -40,6 +40,7 @@ pub use composer::{Composer, Heard, PlayState, Span};
 pub use event::{Event, InputNote, Message};
 pub use grid::{BarStep, Grid, STEPS_PER_BEAT};
 pub use key::{Key, KeyTracker, Scale};
+pub use ledger::{PEDAL, PEDAL_DOWN};
 pub use modulation::Signals;
 pub use settings::{ChordSource, MODULATIONS, ModulationSettings, PlayMode, Settings, Voice, VoiceSettings};
 pub use tape::{Record, Tape, What};
