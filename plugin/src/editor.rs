@@ -82,7 +82,7 @@ impl Editor for DendriteEditor {
     ) -> Result<SpawnedEditor<Self::Handle>, Box<dyn Error>> {
         let app = App::new(
             self.session.clone(),
-            self.snapshots.clone(),
+            self.snapshots.reader(),
             self.scale_factor.clone(),
             self.windows.open(),
         )
@@ -121,8 +121,12 @@ impl Editor for DendriteEditor {
     unsafe fn assume_standalone_in_process(&self) {
         // The setting is the process's, not an editor's, so any editor can pass it on.
         let windows = Windows::default();
-        let app =
-            App::new(self.session.clone(), self.snapshots.clone(), self.scale_factor.clone(), windows.open());
+        let app = App::new(
+            self.session.clone(),
+            self.snapshots.reader(),
+            self.scale_factor.clone(),
+            windows.open(),
+        );
         let state = EguiEditorState::from_size(self.logical_size(), 1.0);
         if let Some(editor) =
             create_egui_editor(state, RepaintNotifier::new(), EguiNiceSettings::default(), app)

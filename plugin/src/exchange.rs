@@ -68,12 +68,22 @@ impl Shared {
     }
 }
 
-/// The editor's end. The lock is between successive editors only: one window is closing while the next opens.
+/// The editor's end, from which each window gets one of its own.
 #[derive(Clone)]
 pub struct Subscriber {
+    /// The lock is between successive windows only: one is closing while the next opens.
+    ring: Arc<Mutex<Consumer<Published>>>,
+    /// Meter and source.
+    shared: Arc<Shared>,
+}
+
+/// One window's end.
+pub struct Reader {
     ring: Arc<Mutex<Consumer<Published>>>,
     /// Meter and source.
     pub shared: Arc<Shared>,
+    /// Whether it has read: what waits before is what an earlier window has left, or the oldest that came since.
+    reads: bool,
 }
 
 /// The two ends.
@@ -107,11 +117,60 @@ impl Publisher {
 }
 
 impl Subscriber {
-    /// Hands every waiting snapshot to `take`, oldest first.
-    pub fn drain(&self, mut take: impl FnMut(&Published)) {
+    /// The end of a window that opens.
+    pub fn reader(&self) -> Reader {
+        Reader { ring: self.ring.clone(), shared: self.shared.clone(), reads: false }
+    }
+}
+
+impl Reader {
+    /// Hands every waiting snapshot to `take`, oldest first. The first time they are thrown away instead: they are of a time
+    /// before the window.
+    pub fn drain(&mut self, mut take: impl FnMut(&Published)) {
+        let current = std::mem::replace(&mut self.reads, true);
         let mut ring = self.ring.lock();
         while let Ok(published) = ring.pop() {
-            take(&published);
+            if current {
+                take(&published);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dendrite_engine::{Engine, Settings, Transport};
+
+    use super::*;
+
+    /// Lets the engine hear some hops and publishes them.
+    fn hear(engine: &mut Engine, publisher: &mut Publisher, hops: usize) {
+        for _ in 0..hops {
+            let mut publish = |snapshot: &Snapshot| publisher.publish(snapshot);
+            engine.process(&[], 1024, &Transport::default(), &Settings::default(), &mut publish);
+        }
+    }
+
+    /// The samples of what waits.
+    fn waiting(reader: &mut Reader) -> Vec<u64> {
+        let mut samples = Vec::new();
+        reader.drain(|published| samples.push(published.snapshot.sample));
+        samples
+    }
+
+    #[test]
+    fn a_window_sees_nothing_of_the_time_before_it() {
+        let (mut publisher, subscriber) = channel();
+        let mut engine = Engine::new(48_000).expect("a rate that is heard");
+        for hops in [1, 2 * CAPACITY] {
+            hear(&mut engine, &mut publisher, hops);
+            let mut reader = subscriber.reader();
+            assert!(waiting(&mut reader).is_empty(), "{hops} hops before the window");
+            for _ in 0..3 {
+                let heard = engine.position();
+                hear(&mut engine, &mut publisher, 2);
+                assert_eq!(waiting(&mut reader), [heard + 1024, heard + 2048]);
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ use super::pace::Pace;
 use super::panel::{self, Panel};
 use super::windows::Guard;
 use super::{about, focus, hints, status, still, theme};
-use crate::exchange::Subscriber;
+use crate::exchange::Reader;
 use crate::save::Saver;
 use crate::state::{EditorMemory, Session};
 
@@ -38,7 +38,7 @@ const CORNER: f32 = 16.0;
 /// One window's contents.
 pub struct App {
     session: Arc<Session>,
-    snapshots: Subscriber,
+    snapshots: Reader,
     scale_factor: Arc<AtomicF32>,
     clock: Clock,
     history: History,
@@ -77,12 +77,7 @@ pub struct App {
 
 impl App {
     /// The contents of a window that is about to open.
-    pub fn new(
-        session: Arc<Session>,
-        snapshots: Subscriber,
-        scale_factor: Arc<AtomicF32>,
-        guard: Guard,
-    ) -> Self {
+    pub fn new(session: Arc<Session>, snapshots: Reader, scale_factor: Arc<AtomicF32>, guard: Guard) -> Self {
         Self {
             session,
             snapshots,
