@@ -6,6 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
+#[cfg(windows)]
+use windows_sys::Win32::System::LibraryLoader::{
+    GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+};
 
 use crate::background::{Background, Round};
 use crate::notice::Notices;
@@ -91,9 +95,20 @@ pub(crate) fn stay_loaded() {
     }
 }
 
-/// Windows and others: hosts there keep the library while its windows are open.
-#[cfg(not(unix))]
-pub(crate) fn stay_loaded() {}
+/// The same for Windows.
+#[cfg(windows)]
+pub(crate) fn stay_loaded() {
+    let mut library = std::ptr::null_mut();
+    // SAFETY: with the second flag the name stands for an address, here that of a function of this library; the handle goes to a
+    // place of its own and need not be given back, because a library that is pinned is not counted.
+    unsafe {
+        GetModuleHandleExW(
+            GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+            stay_loaded as *const u16,
+            &mut library,
+        );
+    }
+}
 
 /// Where a file goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
