@@ -12,6 +12,7 @@ export class Sound {
     this.live = live;
     this.changed = changed;
     this.delay_s = 0.064;
+    this.request = 0; // counts what was asked for, so that what comes late can be told
     this.volume = 0.8;
   }
 
@@ -30,27 +31,29 @@ export class Sound {
   }
 
   async playDemo() {
-    const audio = await this.begin();
+    const { audio, wanted } = await this.begin();
     this.demo ??= await audio.decodeAudioData(await (await fetch("/demo.ogg")).arrayBuffer());
-    this.play(this.demo, "demo", true);
+    if (wanted()) this.play(this.demo, "demo", true);
   }
 
   async playFile(file) {
-    const audio = await this.begin();
+    const { audio, wanted } = await this.begin();
     let buffer;
     try {
       buffer = await audio.decodeAudioData(await file.arrayBuffer());
     } catch {
       throw new Error(`${file.name} is no sound that this browser can decode`);
     }
-    this.play(buffer, "file", false);
+    if (wanted()) this.play(buffer, "file", false);
   }
 
+  // Ends what plays. Until the new source is there another may be asked for, or none: then it is not wanted any more.
   async begin() {
     this.stop();
+    const request = this.request;
     const audio = await this.context();
     this.live.wish({ sample_rate: audio.sampleRate });
-    return audio;
+    return { audio, wanted: () => request === this.request };
   }
 
   play(buffer, source, loop) {
@@ -89,7 +92,7 @@ export class Sound {
     if (!window.isSecureContext || !navigator.mediaDevices) {
       throw new Error("Browsers give the microphone to encrypted or local pages only: open the studio on this machine, or through an SSH tunnel or an https proxy.");
     }
-    const audio = await this.begin();
+    const { audio, wanted } = await this.begin();
     const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     let stream;
     try {
@@ -99,6 +102,10 @@ export class Sound {
     }
     this.tapAdded ??= audio.audioWorklet.addModule("/web/tap.js");
     await this.tapAdded;
+    if (!wanted()) {
+      stream.getTracks().forEach((track) => track.stop());
+      return;
+    }
     const source = audio.createMediaStreamSource(stream);
     const tap = new AudioWorkletNode(audio, "tap", { numberOfOutputs: 0 });
     tap.port.onmessage = ({ data }) => this.live.sound(data);
@@ -114,6 +121,7 @@ export class Sound {
   }
 
   stop() {
+    this.request += 1;
     if (!this.playing) return;
     this.playing.end();
     this.playing = null;

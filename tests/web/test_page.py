@@ -246,6 +246,23 @@ def the_microphone_is_heard(page: Page):
     page.wait_for_timeout(2500)
     assert page.evaluate(strip) != before
     page.click("#stop")
+    # Whoever asks for something else before the microphone is there gets that alone, and the microphone is closed again.
+    page.evaluate("""() => {
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.streams = [];
+        navigator.mediaDevices.getUserMedia = async (wish) => {
+            const stream = await ask(wish);
+            await new Promise((done) => setTimeout(done, 300));
+            window.streams.push(stream);
+            return stream;
+        };
+        document.getElementById("microphone").click();
+        setTimeout(() => document.getElementById("demo").click(), 100);
+    }""")
+    page.wait_for_function("() => window.streams.length === 1 && window.streams[0].getTracks().every((t) => t.readyState === 'ended')")
+    expect(page.locator("#state")).to_contain_text("hears the demo")
+    page.click("#stop")
+    expect(page.locator("#state")).to_contain_text("at rest")
 
 
 def models_are_loaded_and_broken_ones_explained(page: Page):

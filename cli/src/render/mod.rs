@@ -253,17 +253,28 @@ fn single_outputs(arguments: &Arguments, song: &Song) -> Result<Outputs> {
         (None, Some(_)) => None,
         (None, None) => Some(own()),
     };
-    if let Some(video) = &video {
-        let same = song.path.canonicalize().ok().zip(video.canonicalize().ok()).is_some_and(|(a, b)| a == b);
-        ensure!(!same, UsageError(format!("{} is the song itself: name another file", video.display())));
-    }
-    Ok(Outputs {
+    let outputs = Outputs {
         video,
         frames: arguments.frames.clone(),
         resume: arguments.resume,
         poster: arguments.poster.clone(),
         csv: arguments.csv.clone(),
-    })
+    };
+    spare(&outputs, std::slice::from_ref(song))?;
+    Ok(outputs)
+}
+
+/// Refuses to write over a song.
+fn spare(outputs: &Outputs, songs: &[Song]) -> Result<()> {
+    for output in [&outputs.video, &outputs.poster, &outputs.csv].into_iter().flatten() {
+        let Ok(output) = output.canonicalize() else { continue };
+        let song = songs.iter().find(|song| song.path.canonicalize().is_ok_and(|path| path == output));
+        if let Some(song) = song {
+            let text = format!("{} is the song itself: name another file or folder", song.path.display());
+            return Err(UsageError(text).into());
+        }
+    }
+    Ok(())
 }
 
 /// Plays along with the song once more, and writes what was played.

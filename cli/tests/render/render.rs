@@ -208,6 +208,23 @@ fn a_file_that_breaks_off_is_rendered_as_far_as_it_goes() {
 }
 
 #[test]
+fn no_song_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let take = song(folder.path(), "take.mp4", 0.3);
+    let bytes = std::fs::read(&take).unwrap();
+    song(folder.path(), "other.wav", 0.3);
+    render(folder.path(), &["take.mp4"]).fails(2, &["take.mp4 is the song itself"]);
+    // Of several songs the one that would be lost is left out.
+    for songs in [&["."][..], &["take.mp4", "other.wav"]] {
+        let ran = render(folder.path(), songs);
+        ran.fails(1, &[]);
+        assert!(ran.out.contains("take.mp4 is the song itself") && ran.out.contains("1 of 2"), "{}", ran.out);
+    }
+    assert_eq!(std::fs::read(&take).unwrap(), bytes);
+    assert!(folder.path().join("other.mp4").is_file());
+}
+
+#[test]
 fn in_a_batch_one_failure_stops_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let songs = folder.path().join("songs");

@@ -58,6 +58,12 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder holds frames of something else.
+    #[error("{}: there are frames in this folder that were not made here; name another folder", path.display())]
+    ForeignFrames {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Somebody pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
