@@ -84,9 +84,12 @@ pub fn write(folder: &Path, kind: ModelKind, history: &History) -> Result<()> {
 /// What the operating system says, with the file's name.
 pub fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
     let part = file.with_extension("part");
-    fs::write(&part, bytes)
-        .and_then(|()| fs::rename(&part, file))
-        .with_context(|| format!("writing {}", file.display()))
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, file));
+    if written.is_err() {
+        // What is half written is of no use, and on a full disk its room is.
+        let _ = fs::remove_file(&part);
+    }
+    written.with_context(|| format!("writing {}", file.display()))
 }
 
 /// Training and validation loss over the epochs.

@@ -57,11 +57,11 @@ pub fn train(
         let count = corpus.of(split).into_iter().filter(|&i| teaches(kind, &corpus.pieces[i])).count();
         anyhow::ensure!(
             count > 0,
-            "{kind}: of {} pieces none is {} of which {} are known; give more music, or music of another kind \
-             (docs/TRAINING.md says what each kind of folder teaches)",
-            corpus.pieces.len(),
-            if split == Split::Train { "to learn from" } else { "left to validate with" },
-            lesson(kind)
+            "{kind}: there is nothing to {}: no piece of that part has {} (pieces read: {}); give more music, or music of another \
+             kind (docs/TRAINING.md says what each kind of folder teaches)",
+            if split == Split::Train { "learn from" } else { "validate with" },
+            lesson(kind),
+            corpus.pieces.len()
         );
     }
     if needs_moods(kind) && corpus.moods.is_empty() {
@@ -324,11 +324,11 @@ pub fn compare(kind: ModelKind, shape: OrbitShape, corpus: &Corpus, network: &Ne
 /// What a model learns from, in words.
 fn lesson(kind: ModelKind) -> &'static str {
     match kind {
-        ModelKind::Emotion => "moods",
-        ModelKind::Harmony => "chords",
-        ModelKind::Melody => "melody notes",
-        ModelKind::Dynamics | ModelKind::Groove => "bars",
-        ModelKind::Orbit => "sounds",
+        ModelKind::Emotion => "known moods",
+        ModelKind::Harmony => "known chords",
+        ModelKind::Melody => "a known melody",
+        ModelKind::Dynamics | ModelKind::Groove => "known bars",
+        ModelKind::Orbit => "sound",
     }
 }
 

@@ -6,7 +6,7 @@
 //! AUDIO/The Beatles/Please Please Me/01 I Saw Her Standing There.flac                your own
 //! ```
 //! Both folders may be one. An annotation goes with the audio file of the same path, or else the same name, or else the same
-//! name behind the track number; capitals, blanks and punctuation do not count. Where several fit, none does.
+//! name behind the numbers of disc and track; capitals, blanks and punctuation do not count. Where several fit, none does.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -91,14 +91,32 @@ impl Names {
     }
 }
 
-/// Path, name, and name without the track number.
+/// Path, name, and name without the numbers of disc and track.
 fn names(folder: &Path, file: &Path) -> [String; 3] {
     let letters = |path: &Path| -> String {
         let text = path.to_string_lossy();
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let name = file.file_stem().map(|stem| letters(Path::new(stem))).unwrap_or_default();
-    let title = name.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digit = |c: char| c.is_ascii_digit();
+    let title = name.strip_prefix("cd").filter(|rest| rest.starts_with(digit)).unwrap_or(&name);
+    let title = title.trim_start_matches(digit);
     let title = if title.is_empty() { name.clone() } else { title.to_owned() };
     [letters(&file.strip_prefix(folder).unwrap_or(file).with_extension("")), name, title]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_disc_and_track_are_no_part_of_a_title() {
+        let title = |name: &str| names(Path::new("all"), Path::new("all").join(name).as_path())[2].clone();
+        for name in
+            ["CD1_-_01_-_Back_in_the_U.S.S.R..lab", "1-01 Back in the USSR.flac", "01 Back in the USSR.mp3"]
+        {
+            assert_eq!(title(name), "backintheussr", "{name}");
+        }
+        assert_eq!([title("Cdur.wav"), title("1999.wav"), title("CD Song.lab")], ["cdur", "1999", "cdsong"]);
+    }
 }
