@@ -147,7 +147,7 @@ fn reading(kind: ModelKind) -> &'static str {
         }
         ModelKind::Melody => {
             "Nats per note, and how many fewer than the best constant distribution. The oracle knows true valence, arousal and \
-             whether the key is minor. On scale is the mass on the notes of the true key."
+             whether the key is minor. On scale is the mass on the notes of the true key, church modes included."
         }
         ModelKind::Dynamics | ModelKind::Groove => {
             "R2 is the share of the variance of what was played that is explained, the mean over the outputs. The oracle knows \

@@ -410,9 +410,9 @@ fn lakh_files_have_melody_and_key() {
     assert_eq!(loaded.pieces.len(), 3);
     for (name, key) in [
         // Estimated, as C major by signature is, too; the third is believed.
-        ("0a.mid", Key { tonic: 2, minor: false }),
-        ("0b.mid", Key { tonic: 2, minor: false }),
-        ("0c.mid", Key { tonic: 7, minor: true }),
+        ("0a.mid", Key::new(2, false)),
+        ("0b.mid", Key::new(2, false)),
+        ("0c.mid", Key::new(7, true)),
     ] {
         let piece = piece(&loaded.pieces, name);
         assert!(piece.frames.is_empty() && piece.truth.mood.is_none());

@@ -126,7 +126,9 @@ pub fn truth(labels: &Labels, frames: usize) -> Truth {
 }
 
 fn key(key: generator::Key) -> Key {
-    Key { tonic: key.tonic % 12, minor: key.mode.is_minor() }
+    let in_c = generator::Key { tonic: 0, mode: key.mode };
+    let scale = (0..12).filter(|&degree| in_c.contains(degree)).fold(0, |scale, degree| scale | 1 << degree);
+    Key { tonic: key.tonic % 12, minor: key.mode.is_minor(), scale }
 }
 
 /// The nearest of the 64 chords: a major seventh, sixth, ninth or suspension counts as major, a half-diminished chord as
@@ -262,6 +264,7 @@ mod tests {
                     let moved = step.key.to_c(pitch);
                     let in_c = generator::Key { tonic: 0, ..section.key };
                     assert_eq!(section.key.contains(pitch), in_c.contains(moved));
+                    assert_eq!(section.key.contains(pitch), step.key.has_in_c(usize::from(moved)));
                 }
             }
             for bar in &bars {

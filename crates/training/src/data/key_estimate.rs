@@ -15,7 +15,7 @@ pub(crate) fn estimate(durations: &[f64; 12]) -> Option<Key> {
         let (tonic, minor) = (index % 12, index >= 12);
         let profile = if minor { &MINOR } else { &MAJOR };
         let turned: [f64; 12] = std::array::from_fn(|above| durations[(tonic + above) % 12]);
-        Some((correlation(profile, &turned)?, Key { tonic: tonic as u8, minor }))
+        Some((correlation(profile, &turned)?, Key::new(tonic as u8, minor)))
     });
     candidates.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, key)| key)
 }
@@ -50,7 +50,7 @@ mod tests {
                 for (above, seconds) in tones {
                     durations[(usize::from(tonic) + above) % 12] += seconds;
                 }
-                assert_eq!(estimate(&durations), Some(Key { tonic, minor }));
+                assert_eq!(estimate(&durations), Some(Key::new(tonic, minor)));
             }
         }
         assert_eq!(estimate(&[0.0; 12]), None);

@@ -294,7 +294,7 @@ impl Events {
             }
             MetaMessage::KeySignature(sharps, minor) if (-7..=7).contains(&sharps) => {
                 let tonic = (i32::from(sharps) * 7 + if minor { 9 } else { 0 }).rem_euclid(12) as u8;
-                self.keys.push((tick, Key { tonic, minor }));
+                self.keys.push((tick, Key::new(tonic, minor)));
             }
             _ => {}
         }
@@ -508,7 +508,7 @@ pub(crate) mod tests {
         let keys = [(2, false, 2), (-3, true, 0), (-6, false, 6), (4, true, 1), (0, true, 9)];
         for (sharps, minor, tonic) in keys {
             let song = Song::parse(&file(&[vec![key(sharps, minor)]]), COMMON_TIME).unwrap();
-            assert_eq!(song.keys, [(0.0, Key { tonic, minor })]);
+            assert_eq!(song.keys, [(0.0, Key::new(tonic, minor))]);
         }
     }
 
@@ -523,7 +523,7 @@ pub(crate) mod tests {
                 bytes[at] = byte;
             }
             if let Ok(song) = Song::parse(&bytes, COMMON_TIME) {
-                let key = Key { tonic: 0, minor: false };
+                let key = Key::new(0, false);
                 let steps = song.steps(1_000, |_| key, |_, _| None);
                 prop_assert!(steps.iter().all(|step| step.heard.is_none_or(|frame| frame < 1_000)));
                 for note in &song.notes {

@@ -63,9 +63,22 @@ pub struct Key {
     pub tonic: u8,
     /// Whether the third above the tonic is minor.
     pub minor: bool,
+    /// The scale: bit n is set where n semitones above the tonic belong to it.
+    pub scale: u16,
 }
 
 impl Key {
+    /// Major, or minor with both its sevenths: what is known of a key where nobody says more.
+    pub fn new(tonic: u8, minor: bool) -> Self {
+        let degrees: &[u8] = if minor { &[0, 2, 3, 5, 7, 8, 10, 11] } else { &[0, 2, 4, 5, 7, 9, 11] };
+        Self { tonic, minor, scale: degrees.iter().fold(0, |scale, degree| scale | 1 << degree) }
+    }
+
+    /// Whether a pitch that was moved to C belongs to the scale.
+    pub fn has_in_c(self, pitch: usize) -> bool {
+        self.scale >> (pitch % 12) & 1 == 1
+    }
+
     /// A pitch of this key moved to C: by at most half an octave, to the nearest C.
     pub fn to_c(self, pitch: u8) -> u8 {
         let down = i32::from(self.tonic % 12);
@@ -111,7 +124,7 @@ mod tests {
 
     #[test]
     fn notes_move_to_c_by_the_shorter_way() {
-        let key = |tonic| Key { tonic, minor: false };
+        let key = |tonic| Key::new(tonic, false);
         assert_eq!(key(0).to_c(60), 60);
         assert_eq!(key(7).to_c(67), 72);
         assert_eq!(key(6).to_c(66), 60);

@@ -7,7 +7,7 @@ use rtneural::Model;
 
 use super::{Row, as_probabilities, forward, require};
 use crate::corpus::{Corpus, Map};
-use crate::data::{Key, Piece, Split, Step};
+use crate::data::{Piece, Split, Step};
 use crate::statistics::Linear;
 
 /// Bins of the oracle along valence and along arousal.
@@ -37,12 +37,6 @@ pub fn truth(piece: &Piece, step: &Step) -> [f32; 3] {
     [valence, arousal, f32::from(u8::from(step.key.minor))]
 }
 
-/// Whether a pitch that was moved to C belongs to the key's scale; minor has both its sevenths.
-pub fn on_scale(key: Key, pitch: usize) -> bool {
-    let degrees: &[usize] = if key.minor { &[0, 2, 3, 5, 7, 8, 10, 11] } else { &[0, 2, 4, 5, 7, 9, 11] };
-    degrees.contains(&(pitch % 12))
-}
-
 /// Says the distribution at a step.
 type Say<'a> = dyn FnMut(&Map, &Step, [f32; 3]) -> Result<[f32; PITCHES]> + 'a;
 
@@ -65,7 +59,7 @@ fn measure_with<'a>(
                 sums[0] += 1.0;
                 sums[1] -= f64::from(said[pitch].max(1e-9)).ln();
                 let mass =
-                    (0..PITCHES).filter(|&pitch| on_scale(step.key, pitch)).map(|p| said[p]).sum::<f32>();
+                    (0..PITCHES).filter(|&pitch| step.key.has_in_c(pitch)).map(|p| said[p]).sum::<f32>();
                 sums[2] += f64::from(mass);
             }
             Ok(sums)

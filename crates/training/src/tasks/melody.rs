@@ -85,7 +85,7 @@ impl Task for MelodyTask<'_> {
                     let row = (stream * TIME + t) * PITCHES;
                     targets[row + usize::from(step.key.to_c(pitch))] = 1.0;
                     for (pitch, strange) in strange[row..row + PITCHES].iter_mut().enumerate() {
-                        *strange = f32::from(u8::from(!evaluate::melody::on_scale(step.key, pitch)));
+                        *strange = f32::from(u8::from(!step.key.has_in_c(pitch)));
                     }
                     notes += 1;
                 }

@@ -90,7 +90,7 @@ pub fn load(folder: &Path, loading: &Loading) -> Result<Loaded, SetError> {
                 }
             }
             // Nobody's key: drums have no melody.
-            let unused = |_| Key { tonic: 0, minor: false };
+            let unused = |_| Key::new(0, false);
             let truth = Truth {
                 steps: Some(song.steps(frames.len(), unused, |_, _| None)),
                 bars: Some(measure(&song.bars, &song.notes, &song.controls, Grid::Played)),

@@ -168,15 +168,16 @@ fn truth(song: &Song, melody: &[Note], frames: usize) -> Truth {
 
 /// Keys by the time from which they hold; at least one.
 fn keys(song: &Song) -> Vec<(f64, Key)> {
-    const SAYS_NOTHING: Key = Key { tonic: 0, minor: false };
-    if song.keys.iter().any(|(_, key)| *key != SAYS_NOTHING) {
+    // C major is what files hold whose writers did not think of it.
+    let says_nothing = Key::new(0, false);
+    if song.keys.iter().any(|(_, key)| *key != says_nothing) {
         return song.keys.clone();
     }
     let mut durations = [0.0; 12];
     for note in song.notes.iter().filter(|note| !note.is_drum()) {
         durations[usize::from(note.pitch % 12)] += note.ticks() as f64;
     }
-    vec![(0.0, estimate(&durations).unwrap_or(SAYS_NOTHING))]
+    vec![(0.0, estimate(&durations).unwrap_or(says_nothing))]
 }
 
 /// The song as a score for the generator's instruments, those of a piece that the content draws.

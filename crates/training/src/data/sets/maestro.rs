@@ -72,7 +72,7 @@ pub fn load(folder: &Path, loading: &Loading) -> Result<Loaded, SetError> {
             let heard = hear(&take.audio, loading.cache)?;
             check_end(song.end_s, heard.frames.len())?;
             // Nobody's key: no step has a melody that it would be for.
-            let unused = |_| Key { tonic: 0, minor: false };
+            let unused = |_| Key::new(0, false);
             let truth = Truth {
                 steps: Some(song.steps(heard.frames.len(), unused, |_, _| None)),
                 bars: Some(measure(&song.bars, &song.notes, &song.controls, Grid::Free)),
