@@ -149,12 +149,11 @@ fn f16_and_int8_say_what_f32_says() {
                 / exact.len() as f64;
             let share = same as f64 / exact.len() as f64;
             println!("{kind}: int8 has the same top class in {share:.4}, divergence {divergence:.1e} nats");
-            // The contract asks for 98 %, which melody reaches. Neighbouring cells of the mood map, and chords that share their
-            // notes, are often almost as likely, and int8 changes which of them is the first in three steps of a hundred (mood,
-            // and harmony, whose standardised inputs make rows of unlike weights). f16 is what plays.
+            // The contract asks for 98 %, which melody and harmony reach. Neighbouring cells of the mood map are often almost as
+            // likely, and int8 changes which of them is the first in three steps of a hundred. f16 is what plays.
             let (bar, most) = match kind {
                 ModelKind::Melody => (0.98, 0.01),
-                ModelKind::Harmony => (0.93, 0.03),
+                ModelKind::Harmony => (0.98, 0.03),
                 _ => (0.96, 0.01),
             };
             assert!(share >= bar, "{kind}: {share}");

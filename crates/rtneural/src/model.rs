@@ -17,8 +17,8 @@ pub enum Weights {
     F32,
     /// Rounded to f16, half the bytes; sums are f32.
     F16,
-    /// Rounded to 8 bits with one scale per output, a quarter of the bytes; inputs are rounded to up to 16 bits with
-    /// one scale per call, sums are exact.
+    /// Rounded to 8 bits with one scale per output, a quarter of the bytes; the first layer hands its errors of rounding on
+    /// from input to input. Inputs are rounded to up to 16 bits with one scale per call, sums are exact.
     Int8,
 }
 

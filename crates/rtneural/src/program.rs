@@ -410,13 +410,7 @@ impl<'n> Builder<'n> {
                 matrix.panels_at = self.panels(matrix, &values, bytes);
             }
             Weights::Int8 => {
-                let whole = |(value, greatest): (&f32, &f32)| {
-                    // In f64, for a quotient of subnormal numbers may be anything in f32. 0 / 0 in a column of zeros is
-                    // NaN, which becomes 0.
-                    (f64::from(*value) * 127.0 / f64::from(*greatest)).round() as i8
-                };
-                let whole: Vec<i8> =
-                    values.chunks(padded).flat_map(|line| line.iter().zip(&greatest).map(whole)).collect();
+                let whole = self.whole(&values, &greatest);
                 let offset = self.kernels.offset();
                 let start = |column: usize| {
                     let column = whole.iter().skip(column).step_by(padded);
@@ -429,6 +423,29 @@ impl<'n> Builder<'n> {
             }
         }
         Ok(matrix)
+    }
+
+    /// Weights, given row after row, as whole numbers of -127..127, which stand for shares of each column's greatest.
+    ///
+    /// What neighbours among a network's inputs have in common is most of them (bands of a spectrum, cells of a map), so the
+    /// first layer hands its errors of rounding on from row to row: in a sum over neighbours they cancel.
+    fn whole(&self, values: &[f32], greatest: &[f32]) -> Vec<i8> {
+        let hands_on = self.program.steps.is_empty();
+        let mut errors = vec![0.0; greatest.len()];
+        let line = |line: &[f32]| -> Vec<i8> {
+            let round = |((value, greatest), error): ((&f32, &f32), &mut f64)| {
+                // In f64, for a quotient of subnormal numbers may be anything in f32. 0 / 0 in a column of zeros is
+                // NaN, which becomes 0.
+                let exact = f64::from(*value) * 127.0 / f64::from(*greatest) + *error;
+                let rounded = exact.round().clamp(-127.0, 127.0);
+                if hands_on {
+                    *error = exact - rounded;
+                }
+                rounded as i8
+            };
+            line.iter().zip(greatest).zip(&mut errors).map(round).collect()
+        };
+        values.chunks(greatest.len()).flat_map(line).collect()
     }
 
     /// Puts a matrix's weights, given row after row, into the arena, panel after panel.

@@ -4,7 +4,7 @@ mod networks;
 
 use networks::{Numbers, random_network, six};
 use proptest::prelude::*;
-use rtneural::{Level, Model, Network, Options, Progress, Weights};
+use rtneural::{Layer, Level, Model, Network, Options, Progress, Weights};
 
 const KINDS: [Weights; 3] = [Weights::F32, Weights::F16, Weights::Int8];
 
@@ -292,4 +292,34 @@ fn f16_refuses_what_it_cannot_hold() {
     let network = Network::from_json(text.as_bytes()).unwrap();
     let message = Model::new(&network, Options::with_weights(Weights::F16)).unwrap_err().to_string();
     assert!(message.contains("layers[0] (dense)") && message.contains("70000"), "{message}");
+}
+
+/// Inputs of a network that are alike, as neighbouring bands are, meet rounding errors that cancel: the sum is off by half a step at
+/// most, where errors on their own would add up to several.
+#[test]
+fn rounding_errors_of_the_first_layer_cancel_over_inputs_that_are_alike() {
+    let (inputs, outputs) = (128, 16);
+    let mut numbers = Numbers(5);
+    let layer = networks::dense(&mut numbers, inputs, outputs, None);
+    let Layer::Dense(dense) = &layer else { unreachable!() };
+    let steps: Vec<f32> = (0..outputs)
+        .map(|column| {
+            let column = dense.kernel.iter().skip(column).step_by(outputs);
+            column.fold(0.0_f32, |greatest, weight| greatest.max(weight.abs())) / 127.0
+        })
+        .collect();
+    let network = Network::new(inputs, vec![layer.clone()]).unwrap();
+    let run = |weights, level: f32| {
+        let model = Model::new(&network, Options::with_weights(weights)).unwrap();
+        let mut said = vec![0.0; outputs];
+        model.forward(&mut model.state(), &vec![level; inputs], &mut said).unwrap();
+        said
+    };
+    for level in [0.2, 0.7, 1.0] {
+        for ((exact, whole), step) in
+            run(Weights::F32, level).iter().zip(run(Weights::Int8, level)).zip(&steps)
+        {
+            assert!((exact - whole).abs() <= 0.51 * level * step + 1e-4, "{exact} {whole} {step}");
+        }
+    }
 }
