@@ -33,6 +33,11 @@ pub struct Cues {
     pub brightness: f32,
 }
 
+/// Beats per minute of a tempo cue: the middle, and the factor per unit.
+pub(crate) const TEMPO: (f32, f32) = (96.0, 1.845);
+/// Attacks per second of a cue of note rate, likewise.
+pub(crate) const NOTE_RATE: (f32, f32) = (3.0, 3.33);
+
 /// How much a cue says about valence and about arousal.
 ///
 /// Eerola, Friberg and Bresin (2013, Frontiers in Psychology 4:487) rank the cues by the variance of emotion ratings that
@@ -104,6 +109,18 @@ impl Cues {
         ]
     }
 
+    /// The cues of values in the order of [`Cues::values`].
+    pub fn from_values(values: [f32; 7]) -> Cues {
+        let [mode, tempo, note_rate, register, dynamics, articulation, brightness] = values;
+        Cues { mode, tempo, note_rate, register, dynamics, articulation, brightness }
+    }
+
+    /// Those of the same music played so many times as fast, with nothing else changed.
+    pub fn played_faster(self, factor: f32) -> Cues {
+        let moved = |cue: f32, (_, base): (f32, f32)| (cue + factor.ln() / base.ln()).clamp(-1.0, 1.0);
+        Cues { tempo: moved(self.tempo, TEMPO), note_rate: moved(self.note_rate, NOTE_RATE), ..self }
+    }
+
     /// Halfway to other cues, in all but tempo.
     pub(crate) fn between(self, other: Cues) -> Cues {
         let (own, others) = (self.values(), other.values());
@@ -113,11 +130,6 @@ impl Cues {
     /// The same in another mode.
     pub(crate) fn with_mode(self, mode: crate::Mode) -> Cues {
         Cues { mode: mode.cue(), ..self }
-    }
-
-    fn from_values(values: [f32; 7]) -> Cues {
-        let [mode, tempo, note_rate, register, dynamics, articulation, brightness] = values;
-        Cues { mode, tempo, note_rate, register, dynamics, articulation, brightness }
     }
 
     /// Moves all cues that are not `fixed` by the least amount (in the sense of squares) that makes them express an
@@ -161,6 +173,22 @@ mod tests {
         for (ours, theirs) in published.into_iter().chain([(squares[5], 0.02), (squares[6], 0.01)]) {
             assert!((ours - theirs).abs() < 0.004, "{ours} {theirs}");
         }
+    }
+
+    #[test]
+    fn playing_faster_is_what_a_faster_piece_is() {
+        let cues = Cues { tempo: 0.1, note_rate: -0.2, register: 0.3, ..Cues::default() };
+        let faster = cues.played_faster(1.25);
+        let (bpm, attacks) = (
+            |c: Cues| TEMPO.0 * TEMPO.1.powf(c.tempo),
+            |c: Cues| NOTE_RATE.0 * NOTE_RATE.1.powf(c.note_rate),
+        );
+        assert!(
+            (bpm(faster) / bpm(cues) - 1.25).abs() < 1e-5
+                && (attacks(faster) / attacks(cues) - 1.25).abs() < 1e-5
+        );
+        assert_eq!(Cues { tempo: cues.tempo, note_rate: cues.note_rate, ..faster }, cues);
+        assert!(Mood::of(&faster).arousal > Mood::of(&cues).arousal);
     }
 
     #[test]

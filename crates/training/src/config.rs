@@ -4,9 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::OrbitShape;
 use serde::{Deserialize, Serialize};
 
-use crate::fit::FitOptions;
+use crate::fit::{Checkpoint, FitOptions};
+use crate::orbit::OrbitOptions;
+use crate::orbit::objective::Weights;
 
 /// The committed defaults.
 const DEFAULTS: &str = include_str!("../config.toml");
@@ -29,6 +32,10 @@ pub struct Config {
     pub groove: FitOptions,
     /// How the orbit model is trained.
     pub orbit: FitOptions,
+    /// Weights of the terms of the orbit model's objective.
+    pub orbit_objective: Weights,
+    /// Inputs and gates of the orbit model.
+    pub orbit_shape: OrbitShape,
 }
 
 /// How much music the generator makes.
@@ -50,6 +57,8 @@ pub struct DataOptions {
     pub long_s: [f64; 2],
     /// Of so many training pieces one is long.
     pub long_every: usize,
+    /// Training pieces of the orbit model, long ones first.
+    pub orbit_pieces: usize,
     /// Seed of the first piece.
     pub seed: u64,
 }
@@ -61,15 +70,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The defaults with what a file changes; it may hold any part of them.
+    /// This one with what a file changes; it may hold any part of it.
     ///
     /// # Errors
     /// A file that cannot be read, is no TOML, or has a key that does not exist.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn with_file(&self, path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let parse = || format!("{}: this configuration cannot be used", path.display());
         let changes: toml::Table = text.parse().with_context(parse)?;
-        let mut all: toml::Table = DEFAULTS.parse().context("the committed configuration is TOML")?;
+        let mut all = toml::Table::try_from(self).context("a configuration can be written")?;
         for (section, values) in changes {
             match (all.get_mut(&section), values) {
                 (Some(toml::Value::Table(known)), toml::Value::Table(values)) => known.extend(values),
@@ -79,6 +88,20 @@ impl Config {
             }
         }
         toml::Value::Table(all).try_into().with_context(parse)
+    }
+
+    /// This one with a checkpoint's model trained as the checkpoint was.
+    pub fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
+        *self.of_mut(checkpoint.kind) = checkpoint.options;
+        if let Some(OrbitOptions { shape, objective }) = checkpoint.orbit {
+            (self.orbit_shape, self.orbit_objective) = (shape, objective);
+        }
+        self
+    }
+
+    /// What the orbit model is, and what it is asked for.
+    pub fn orbit_options(&self) -> OrbitOptions {
+        OrbitOptions { shape: self.orbit_shape, objective: self.orbit_objective }
     }
 
     /// How a model is trained.
@@ -121,12 +144,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mine.toml");
         std::fs::write(&file, "[groove]\nepochs = 3\n").unwrap();
-        let config = Config::read(&file).unwrap();
+        let config = Config::default().with_file(&file).unwrap();
         let mut expected = Config::default();
         expected.groove.epochs = 3;
         assert_eq!(config, expected);
+        std::fs::write(&file, "[orbit_objective]\njerk = 0.5\n[orbit_shape]\nbands = 4\n").unwrap();
+        let config = config.with_file(&file).unwrap();
+        (expected.orbit_objective.jerk, expected.orbit_shape.bands) = (0.5, 4);
+        assert_eq!(config, expected);
         std::fs::write(&file, "[groove]\nepoch = 3\n").unwrap();
-        let message = format!("{:#}", Config::read(&file).unwrap_err());
+        let message = format!("{:#}", Config::default().with_file(&file).unwrap_err());
         assert!(message.contains("mine.toml") && message.contains("epoch"), "{message}");
     }
 }

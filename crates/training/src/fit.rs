@@ -1,14 +1,15 @@
 //! The training loop: epochs, checkpoints that resume to the same numbers, early stopping, history.
 //!
 //! ```text
-//! SAVE_DIR/<model>/last/          after every epoch: net.bpk, optimizer.bpk, state.json
-//!                  best/          the same, at the best validation score
-//!                  epoch_0010/    the same, every ten epochs
+//! SAVE_DIR/<model>/best/          at the best validation score: net.bpk, optimizer.bpk, state.json
+//!                  last/          after every epoch: the same, and best/ where an epoch before was better
+//!                  epoch_0010/    every ten epochs, likewise
 //!                  training_history.json  .csv  loss.svg
 //! SAVE_DIR/train.log
 //! ```
-//! Everything random is drawn from (seed, epoch), and a checkpoint stands at the end of an epoch, so that a run that was
-//! interrupted and resumed gives the numbers of one that was not.
+//! Everything random is drawn from (seed, epoch), a checkpoint stands at the end of an epoch, and it knows the best epoch up
+//! to itself and how it was trained, so that a run that was interrupted and resumed gives the numbers, and the network, of
+//! one that was not.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,20 +24,30 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::spec::OrbitShape;
 use indicatif::{ProgressBar, ProgressStyle};
 use rtneural::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::history::{self, Epoch, History};
 use crate::nets::Standard;
+use crate::orbit::OrbitOptions;
 
 /// Set by Ctrl-C: loops stop after the batch in work; the last finished epoch is on disk.
 pub static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Whether there is a loop that looks at [`INTERRUPTED`].
+pub static TRAINING: AtomicBool = AtomicBool::new(false);
 
 /// Epochs between two checkpoints that are kept.
 const KEPT_EVERY: usize = 10;
 /// Share of the learning rate at the end of the cosine.
 const LAST_RATE: f64 = 0.02;
+/// The files of a checkpoint.
+const NET: &str = "net.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+const STATE: &str = "state.json";
+/// A checkpoint's own folder for the best epoch up to it.
+const BEST: &str = "best";
 
 /// How to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +109,11 @@ pub trait Task {
     fn music(&self) -> Option<(usize, f64)> {
         None
     }
+
+    /// Of the orbit model, its shape and its objective.
+    fn orbit(&self) -> Option<OrbitOptions> {
+        None
+    }
 }
 
 /// What a checkpoint remembers besides weights.
@@ -110,6 +126,8 @@ struct State {
     history: History,
     options: FitOptions,
     standard: Standard,
+    #[serde(default)]
+    orbit: Option<OrbitOptions>,
 }
 
 /// A trained network.
@@ -155,28 +173,20 @@ pub fn fit<T: Task>(
         history: History::default(),
         options: options.clone(),
         standard: task.standard().clone(),
+        orbit: task.orbit(),
     };
     // Read from there in the end: clones of a network share the running statistics of its batch norms.
-    let mut best = folder.join("best");
+    let best = folder.join(BEST);
     if let Some(checkpoint) = resume {
         (net, optimizer, state) = load(task, checkpoint, net, optimizer)?;
-        best = if state.best_epoch == state.epoch {
-            checkpoint.to_owned()
-        } else {
-            // Beside the checkpoint; it must be of the epoch that the checkpoint calls its best.
-            let beside = checkpoint.with_file_name("best");
-            let found = read_state(&beside)?.epoch;
-            anyhow::ensure!(
-                found == state.best_epoch,
-                "{}: the best of this checkpoint is epoch {}, but {} holds epoch {found}; go on from `last`",
-                checkpoint.display(),
-                state.best_epoch,
-                beside.display()
-            );
-            beside
-        };
-        log.line(&format!("{}: goes on after epoch {}", task.kind(), state.epoch))?;
+        let own = state.best_epoch == state.epoch;
+        put(&if own { checkpoint.to_owned() } else { checkpoint.join(BEST) }, &best)?;
+        (state.options, state.orbit) = (options.clone(), task.orbit());
+        let line = format!("{}: goes on after epoch {} of {}", task.kind(), state.epoch, options.epochs);
+        println!("{line}");
+        log.line(&line)?;
     }
+    let _training = Training::begin();
 
     let epochs = ProgressBar::new(options.epochs as u64).with_position(state.epoch as u64);
     epochs.set_style(style("{prefix:>10} [{bar:30}] epoch {pos}/{len}  {msg}  {eta} left"));
@@ -235,12 +245,12 @@ pub fn fit<T: Task>(
         if better {
             state.best_score = score;
             state.best_epoch = epoch;
-            best = folder.join("best");
-            save(&best, &net, &optimizer, &state)?;
+            save(&best, &net, &optimizer, &state, None)?;
         }
-        save(&folder.join("last"), &net, &optimizer, &state)?;
+        let earlier = (!better).then_some(best.as_path());
+        save(&folder.join("last"), &net, &optimizer, &state, earlier)?;
         if epoch.is_multiple_of(KEPT_EVERY) {
-            save(&folder.join(format!("epoch_{epoch:04}")), &net, &optimizer, &state)?;
+            save(&folder.join(format!("epoch_{epoch:04}")), &net, &optimizer, &state, earlier)?;
         }
         history::write(&folder, task.kind(), &state.history)?;
         let mark = if better { " (best)" } else { "" };
@@ -300,32 +310,89 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Writes a checkpoint beside its place and then puts it there, so that none is ever half written.
-fn save<N: Module + Clone>(folder: &Path, net: &N, optimizer: &ModuleOptimizer, state: &State) -> Result<()> {
-    let part = folder.with_extension("part");
-    let writing = || format!("writing the checkpoint {}", folder.display());
-    if part.exists() {
-        fs::remove_dir_all(&part).with_context(writing)?;
+/// While it lives, Ctrl-C waits for the batch in work.
+struct Training;
+
+impl Training {
+    fn begin() -> Self {
+        TRAINING.store(true, Ordering::Relaxed);
+        Self
     }
-    fs::create_dir_all(&part).with_context(writing)?;
-    net.clone()
-        .save_file(part.join("net.bpk"))
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .with_context(writing)?;
-    optimizer
-        .save(part.join("optimizer.bpk"))
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .with_context(writing)?;
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        TRAINING.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Writes a checkpoint, with the best of the epochs before where there is a better one.
+fn save<N: Module + Clone>(
+    folder: &Path,
+    net: &N,
+    optimizer: &ModuleOptimizer,
+    state: &State,
+    best: Option<&Path>,
+) -> Result<()> {
     let json = serde_json::to_string_pretty(state).context("a state can be written")?;
-    fs::write(part.join("state.json"), json).with_context(writing)?;
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(writing)?;
+    replace_folder(folder, |part| {
+        net.clone().save_file(part.join(NET)).map_err(|error| anyhow::anyhow!("{error}"))?;
+        optimizer.save(part.join(OPTIMIZER)).map_err(|error| anyhow::anyhow!("{error}"))?;
+        fs::write(part.join(STATE), json)?;
+        best.map_or(Ok(()), |best| copy(best, &part.join(BEST)))
+    })
+}
+
+/// Puts a copy of one checkpoint in the place of another, unless it is there.
+fn put(checkpoint: &Path, place: &Path) -> Result<()> {
+    let epoch = |folder: &Path| read_state(folder).map(|state| state.epoch);
+    let source = epoch(checkpoint)?;
+    if place.exists() && checkpoint.canonicalize()? == place.canonicalize()? {
+        return Ok(());
     }
-    fs::rename(&part, folder).with_context(writing)
+    replace_folder(place, |part| copy(checkpoint, part))?;
+    anyhow::ensure!(epoch(place)? == source, "{}: it changed while it was copied", checkpoint.display());
+    Ok(())
+}
+
+/// Copies a checkpoint without what it knows of others.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for name in [NET, OPTIMIZER, STATE] {
+        let file = from.join(name);
+        fs::copy(&file, to.join(name)).with_context(|| format!("copying {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes a folder beside its place and then puts it there, so that none is ever half written and the one before is gone
+/// only when the new one stands.
+fn replace_folder(folder: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let writing = || format!("writing the checkpoint {}", folder.display());
+    let (part, old) = (folder.with_extension("part"), folder.with_extension("old"));
+    for left in [&part, &old] {
+        if left.exists() {
+            fs::remove_dir_all(left).with_context(writing)?;
+        }
+    }
+    let written = fs::create_dir_all(&part).map_err(Into::into).and_then(|()| write(&part));
+    if written.is_err() {
+        // What is half written is of no use, and on a full disk its room is.
+        let _ = fs::remove_dir_all(&part);
+    }
+    written.with_context(writing)?;
+    if folder.exists() {
+        fs::rename(folder, &old).with_context(writing)?;
+    }
+    fs::rename(&part, folder).with_context(writing)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).with_context(writing)?;
+    }
+    Ok(())
 }
 
 fn read_state(folder: &Path) -> Result<State> {
-    let file = folder.join("state.json");
+    let file = folder.join(STATE);
     let text = fs::read_to_string(&file).with_context(|| {
         format!(
             "{}: no checkpoint is here; name a folder such as checkpoints/orbit_control/last",
@@ -341,7 +408,7 @@ fn read_state(folder: &Path) -> Result<State> {
 /// # Errors
 /// They do not fit.
 pub fn load_net<N: Module>(folder: &Path, fresh: N) -> Result<N> {
-    let file = folder.join("net.bpk");
+    let file = folder.join(NET);
     fresh.try_load_file(&file).map_err(|error| {
         anyhow::anyhow!(
             "{}: the weights do not fit this network (another shape or model?): {error}",
@@ -365,22 +432,45 @@ fn load<T: Task>(
         "{}: the checkpoint was trained on other data: its inputs have another mean and deviation",
         folder.display()
     );
+    if let (Some(wanted), Some(found)) = (task.orbit(), state.orbit) {
+        let described = |shape: OrbitShape| format!("{} inputs and {} gates", shape.inputs(), shape.bands);
+        anyhow::ensure!(
+            wanted.shape == found.shape,
+            "{}: the checkpoint has another shape, {} instead of {}; leave the shape's options out",
+            folder.display(),
+            described(found.shape),
+            described(wanted.shape)
+        );
+    }
     let net = load_net(folder, fresh)?;
-    let file = folder.join("optimizer.bpk");
+    let file = folder.join(OPTIMIZER);
     let optimizer = optimizer.load(&file).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
     Ok((net, optimizer, state))
 }
 
-/// What a checkpoint is of: the model, and the standardisation of its inputs.
+/// What a checkpoint is of.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The model.
+    pub kind: ModelKind,
+    /// The standardisation of its inputs.
+    pub standard: Standard,
+    /// How it is trained.
+    pub options: FitOptions,
+    /// Of the orbit model, its shape and its objective.
+    pub orbit: Option<OrbitOptions>,
+}
+
+/// What a checkpoint says of itself.
 ///
 /// # Errors
 /// There is no checkpoint, or one of no model that is known.
-pub fn checkpoint(folder: &Path) -> Result<(ModelKind, Standard)> {
+pub fn checkpoint(folder: &Path) -> Result<Checkpoint> {
     let state = read_state(folder)?;
     let kind = ModelKind::ALL.into_iter().find(|kind| kind.name() == state.model);
     let kind =
         kind.with_context(|| format!("{}: there is no model called {}", folder.display(), state.model))?;
-    Ok((kind, state.standard))
+    Ok(Checkpoint { kind, standard: state.standard, options: state.options, orbit: state.orbit })
 }
 
 /// The log file.

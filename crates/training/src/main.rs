@@ -1,6 +1,6 @@
 //! The program `dendrite-train`: reads the command line and trains.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
@@ -10,10 +10,8 @@ use dendrite_generator as generator;
 use dendrite_pipeline::ModelKind;
 use dendrite_pipeline::spec::{self, OrbitShape};
 use dendrite_training::config::Config;
-use dendrite_training::evaluate::table;
-use dendrite_training::fit::INTERRUPTED;
+use dendrite_training::fit::{self, INTERRUPTED, TRAINING};
 use dendrite_training::music::{self, Layout, Learner};
-use dendrite_training::orbit::objective;
 use dendrite_training::session::{self, Places};
 use dendrite_training::{corpus::Corpus, data::Cache};
 
@@ -155,34 +153,33 @@ struct ExportArguments {
     /// Where to
     #[arg(short, long, default_value = ".", value_name = "DIR")]
     out: PathBuf,
-    #[command(flatten)]
-    shape: ShapeArguments,
 }
 
 /// The orbit model's shape, where it is not the default.
 #[derive(Args, Clone)]
 struct ShapeArguments {
-    /// Orbit: frames in the window
-    #[arg(long, default_value_t = OrbitShape::default().window_frames)]
-    window_frames: usize,
+    /// Orbit: frames in the window [default: 10]
+    #[arg(long)]
+    window_frames: Option<usize>,
     /// Orbit: first differences behind the six features of each frame
     #[arg(long)]
     include_delta: bool,
     /// Orbit: second differences
     #[arg(long)]
     include_delta_delta: bool,
-    /// Orbit: band gates
-    #[arg(long, default_value_t = OrbitShape::default().bands)]
-    k_bands: usize,
+    /// Orbit: band gates [default: 6]
+    #[arg(long)]
+    k_bands: Option<usize>,
 }
 
 impl ShapeArguments {
-    fn shape(&self) -> Result<OrbitShape> {
+    /// A shape with what was asked for.
+    fn over(&self, shape: OrbitShape) -> Result<OrbitShape> {
         let shape = OrbitShape {
-            window_frames: self.window_frames,
-            include_delta: self.include_delta,
-            include_delta_delta: self.include_delta_delta,
-            bands: self.k_bands,
+            window_frames: self.window_frames.unwrap_or(shape.window_frames),
+            include_delta: self.include_delta || shape.include_delta,
+            include_delta_delta: self.include_delta_delta || shape.include_delta_delta,
+            bands: self.k_bands.unwrap_or(shape.bands),
         };
         anyhow::ensure!(
             shape.is_possible(),
@@ -201,6 +198,9 @@ struct EvaluateArguments {
     /// The models
     #[arg(long, default_value = "models", value_name = "DIR")]
     models: PathBuf,
+    /// Where evaluation.json and evaluation.md are written
+    #[arg(long, default_value = "checkpoints", value_name = "DIR")]
+    out: PathBuf,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -214,7 +214,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
     let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) || !TRAINING.load(Ordering::Relaxed) {
             std::process::exit(130);
         }
     });
@@ -261,8 +261,7 @@ fn run(command: Command) -> Result<bool> {
             Ok(true)
         }
         Command::Export(arguments) => {
-            let shape = arguments.shape.shape()?;
-            let kind = session::export_checkpoint(&arguments.checkpoint, shape, &arguments.out)?;
+            let kind = session::export_checkpoint(&arguments.checkpoint, &arguments.out)?;
             println!("{}: {}.json and .onnx", arguments.out.display(), kind.name());
             Ok(true)
         }
@@ -270,11 +269,15 @@ fn run(command: Command) -> Result<bool> {
     }
 }
 
-fn prepare(arguments: &DataArguments) -> Result<Config> {
-    let mut config = match &arguments.config {
-        Some(file) => Config::read(file)?,
-        None => Config::default(),
-    };
+/// The defaults, over them the options of a checkpoint that is gone on with, over them the user's file.
+fn prepare(arguments: &DataArguments, resume: Option<&Path>) -> Result<Config> {
+    let mut config = Config::default();
+    if let Some(folder) = resume {
+        config = config.with_checkpoint(fit::checkpoint(folder)?);
+    }
+    if let Some(file) = &arguments.config {
+        config = config.with_file(file)?;
+    }
     if let Some(most) = arguments.max_files {
         let data = &mut config.data;
         let part = |count: usize, of: usize| (count * most).div_ceil(of.max(1)).clamp(1, count.max(1));
@@ -294,11 +297,20 @@ fn prepare(arguments: &DataArguments) -> Result<Config> {
 }
 
 /// The pieces that some models learn from: the generator's, or those of the user's folder.
-fn corpus(arguments: &DataArguments, config: &Config, learner: Learner) -> Result<Corpus> {
+fn corpus(arguments: &DataArguments, config: &mut Config, learner: Learner, out: &Path) -> Result<Corpus> {
     let cache = arguments.cache_dir.as_deref().map(Cache::open).transpose()?;
     let corpus = match &arguments.data_dir {
         Some(folder) => {
-            music::load(folder, arguments.layout, arguments.max_files, config.data.seed, cache.as_ref())?
+            let options = music::Own {
+                layout: arguments.layout,
+                max_files: arguments.max_files,
+                seed: config.data.seed,
+                cache: cache.as_ref(),
+                report: Some(&out.join("data_report.txt")),
+            };
+            let corpus = music::load(folder, &options)?;
+            config.data.orbit_pieces = corpus.pieces.len();
+            corpus
         }
         None => music::generate(&config.data, learner, cache.as_ref())?,
     };
@@ -313,7 +325,11 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         arguments.resume.is_none() || kinds.len() == 1,
         "--resume goes on with one model; name it instead of `all`"
     );
-    let mut config = prepare(&arguments.data)?;
+    anyhow::ensure!(
+        arguments.resume.is_none() || arguments.folds.is_none(),
+        "--resume goes on with one training, --folds begins several: leave one of them out"
+    );
+    let mut config = prepare(&arguments.data, arguments.resume.as_deref())?;
     for &kind in kinds {
         let options = config.of_mut(kind);
         options.epochs = arguments.epochs.unwrap_or(options.epochs);
@@ -322,12 +338,11 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         options.patience = arguments.patience.unwrap_or(options.patience);
         options.seed = arguments.seed.unwrap_or(options.seed);
     }
-    let mut orbit_weights = objective::Weights::default();
-    orbit_weights.curriculum = arguments.curriculum_weight.unwrap_or(orbit_weights.curriculum);
-    orbit_weights.curriculum_decay = arguments.curriculum_decay.unwrap_or(orbit_weights.curriculum_decay);
+    let objective = &mut config.orbit_objective;
+    objective.curriculum = arguments.curriculum_weight.unwrap_or(objective.curriculum);
+    objective.curriculum_decay = arguments.curriculum_decay.unwrap_or(objective.curriculum_decay);
+    config.orbit_shape = arguments.shape.over(config.orbit_shape)?;
     let places = Places {
-        shape: arguments.shape.shape()?,
-        orbit_weights,
         models: arguments.out.unwrap_or_else(|| arguments.save_dir.join("models")),
         onnx: Some(arguments.onnx.unwrap_or_else(|| arguments.save_dir.join("onnx"))),
         save_dir: arguments.save_dir,
@@ -348,23 +363,31 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         options: options(std::env::args().skip(2)),
     };
     if let Some(folds) = arguments.folds {
-        let mut corpus = corpus(&arguments.data, &config, Learner::First)?;
-        return session::cross_validate(kinds, &mut corpus, &config, &places, folds);
-    }
-    for learner in [Learner::First, Learner::Second] {
-        let learners: Vec<ModelKind> =
-            kinds.iter().copied().filter(|&kind| Learner::of(kind) == learner).collect();
-        if learners.is_empty() {
-            continue;
+        anyhow::ensure!(folds > 1, "--folds needs 2 at least: what one part validates, the others train");
+        for (learner, kinds) in by_learner(kinds) {
+            let corpus = corpus(&arguments.data, &mut config, learner, &places.save_dir)?;
+            if !session::cross_validate(&kinds, &corpus, &config, &places, folds)? {
+                return Ok(false);
+            }
         }
-        let mut corpus = corpus(&arguments.data, &config, learner)?;
-        for kind in learners {
+        return Ok(true);
+    }
+    for (learner, kinds) in by_learner(kinds) {
+        let mut corpus = corpus(&arguments.data, &mut config, learner, &places.save_dir)?;
+        for kind in kinds {
             if !session::train(kind, &mut corpus, &config, &places, arguments.resume.as_deref())? {
                 return Ok(false);
             }
         }
     }
     Ok(true)
+}
+
+/// Models with the pieces that they learn from; none without models.
+fn by_learner(kinds: &[ModelKind]) -> Vec<(Learner, Vec<ModelKind>)> {
+    let of = |learner| kinds.iter().copied().filter(|&kind| Learner::of(kind) == learner).collect();
+    let all = [Learner::First, Learner::Second].map(|learner| (learner, of(learner)));
+    all.into_iter().filter(|(_, kinds): &(_, Vec<_>)| !kinds.is_empty()).collect()
 }
 
 /// The options that change the result; where things are kept, and how many threads there are, does not.
@@ -385,17 +408,14 @@ fn options(arguments: impl Iterator<Item = String>) -> String {
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<bool> {
-    let config = prepare(&arguments.data)?;
-    let mut corpus = corpus(&arguments.data, &config, Learner::Second)?;
-    session::feel(&mut corpus, &arguments.models)?;
-    for kind in ModelKind::ALL {
-        let file = arguments.models.join(format!("{}.json", kind.name()));
-        if !file.exists() {
-            println!("{kind}: {} is not there\n", file.display());
-            continue;
-        }
-        let network = rtneural::Network::read(&file)?;
-        println!("{kind}\n{}", table(&session::compare(kind, &corpus, &network)?));
+    let mut config = prepare(&arguments.data, None)?;
+    let mut report = session::Report::default();
+    // Each on the pieces that its baselines learn from, too.
+    for (learner, kinds) in by_learner(&ModelKind::ALL) {
+        let mut corpus = corpus(&arguments.data, &mut config, learner, &arguments.out)?;
+        session::evaluate(&kinds, &mut corpus, &arguments.models, &mut report)?;
     }
+    report.write(&arguments.out)?;
+    println!("{}: evaluation.json and evaluation.md", arguments.out.display());
     Ok(true)
 }

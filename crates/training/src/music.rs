@@ -13,6 +13,7 @@ use crate::corpus::Corpus;
 use crate::data::sets::{chords, deam, groove, lakh, maestro};
 use crate::data::split::Shares;
 use crate::data::{Cache, Loading, Piece, folder, generated};
+use crate::history::replace;
 
 /// Distance between the seeds of two splits; a split has fewer pieces than that.
 const SEEDS_APART: u64 = 1_000_000;
@@ -63,19 +64,41 @@ impl Layout {
     }
 }
 
-/// The pieces of a folder; prints what became of each file.
+/// How a folder of the user's is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Own<'a> {
+    /// How it is laid out; what it looks like, where that is not said.
+    pub layout: Option<Layout>,
+    /// Files at most.
+    pub max_files: Option<usize>,
+    /// Seed of the split.
+    pub seed: u64,
+    /// Where features are kept.
+    pub cache: Option<&'a Cache>,
+    /// The file that says of every file what became of it.
+    pub report: Option<&'a Path>,
+}
+
+/// The pieces of a folder; prints what became of its files.
 ///
 /// # Errors
 /// The folder cannot be read, or nothing in it can be used.
-pub fn load(
-    path: &Path,
-    layout: Option<Layout>,
-    max_files: Option<usize>,
-    seed: u64,
-    cache: Option<&Cache>,
-) -> Result<Corpus> {
-    let layout = layout.unwrap_or_else(|| Layout::of(path));
-    let loading = Loading { cache, max_files, seed, shares: Shares::default(), progress: None };
+pub fn load(path: &Path, own: &Own) -> Result<Corpus> {
+    let layout = own.layout.unwrap_or_else(|| Layout::of(path));
+    let bar = ProgressBar::new(0);
+    let template = "    files [{bar:30}] {pos}/{len}  reading and hearing  {eta} left";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let progress = |done: usize, all: usize| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let loading = Loading {
+        cache: own.cache,
+        max_files: own.max_files,
+        seed: own.seed,
+        shares: Shares::default(),
+        progress: Some(&progress),
+    };
     let loaded = match layout {
         Layout::Folder => folder::load(path, &loading),
         Layout::Deam => deam::load(path, &loading),
@@ -85,7 +108,15 @@ pub fn load(
         Layout::Chords => chords::load(path, path, &loading),
     }
     .with_context(|| format!("{}, read as {layout:?}", path.display()))?;
+    bar.finish_and_clear();
     println!("{}", loaded.report);
+    if let Some(file) = own.report {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        }
+        replace(file, loaded.report.all().as_bytes())?;
+        println!("{} names every file", file.display());
+    }
     Ok(Corpus::new(loaded.pieces))
 }
 

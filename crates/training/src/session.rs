@@ -7,8 +7,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use dendrite_pipeline::ModelKind;
+use dendrite_pipeline::sidecar::Sidecar;
 use dendrite_pipeline::spec::OrbitShape;
 use rtneural::{Model, Network, Options, Weights};
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::corpus::Corpus;
@@ -16,10 +18,10 @@ use crate::data::split::folds;
 use crate::data::{Piece, Split};
 use crate::evaluate::{self, Row, table};
 use crate::export::{self, Provenance};
-use crate::fit::{self, Task, fit, load_net};
+use crate::fit::{self, Checkpoint, Task, fit, load_net};
 use crate::history::{Epoch, History, replace};
+use crate::music::Learner;
 use crate::nets::{DynamicsNet, EmotionTrainer, GrooveNet, HarmonyNet, MelodyNet, OrbitNet};
-use crate::orbit;
 use crate::tasks::{DynamicsTask, EmotionTask, GrooveTask, HarmonyTask, MelodyTask, OrbitFit};
 
 /// Where things are and come from.
@@ -37,10 +39,6 @@ pub struct Places {
     pub limits: String,
     /// The options of the command line that change the result.
     pub options: String,
-    /// The orbit model's shape.
-    pub shape: OrbitShape,
-    /// The orbit model's objective.
-    pub orbit_weights: orbit::objective::Weights,
 }
 
 /// Trains one model and writes everything that belongs to it. Returns false if Ctrl-C ended it.
@@ -55,13 +53,24 @@ pub fn train(
     resume: Option<&Path>,
 ) -> Result<bool> {
     let options = config.of(kind);
+    for split in [Split::Train, Split::Validation] {
+        let count = corpus.of(split).into_iter().filter(|&i| teaches(kind, &corpus.pieces[i])).count();
+        anyhow::ensure!(
+            count > 0,
+            "{kind}: of {} pieces none is {} of which {} are known; give more music, or music of another kind \
+             (docs/TRAINING.md says what each kind of folder teaches)",
+            corpus.pieces.len(),
+            if split == Split::Train { "to learn from" } else { "left to validate with" },
+            lesson(kind)
+        );
+    }
     if needs_moods(kind) && corpus.moods.is_empty() {
         feel(corpus, &places.models)?;
     }
-    std::fs::create_dir_all(&places.save_dir)
-        .with_context(|| format!("creating {}", places.save_dir.display()))?;
+    let folder = places.save_dir.join(kind.name());
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let effective = toml::to_string_pretty(config).context("a configuration can be written")?;
-    replace(&places.save_dir.join("config.toml"), effective.as_bytes())?;
+    replace(&folder.join("config.toml"), effective.as_bytes())?;
     match kind {
         ModelKind::Emotion => {
             run(EmotionTask::new(corpus, options.batch_size), corpus, config, places, resume)
@@ -79,7 +88,7 @@ pub fn train(
             run(GrooveTask::new(corpus, options.batch_size)?, corpus, config, places, resume)
         }
         ModelKind::Orbit => run(
-            OrbitFit::new(corpus, places.shape, places.orbit_weights, options.batch_size)?,
+            OrbitFit::new(corpus, config.orbit_options(), config.data.orbit_pieces, options.batch_size)?,
             corpus,
             config,
             places,
@@ -103,7 +112,7 @@ fn run<T: Task>(
     }
     let network = task.export(&fitted.net)?;
     // Without test pieces of which the truth is known, the card says that nothing was measured.
-    let rows = compare(kind, corpus, &network).unwrap_or_else(|error| {
+    let rows = compare(kind, config.orbit_shape, corpus, &network).unwrap_or_else(|error| {
         println!("{kind}: not measured on held-out pieces: {error:#}");
         Vec::new()
     });
@@ -123,23 +132,37 @@ fn run<T: Task>(
         command: Some(format!("dendrite train {} {}", kind.word(), places.options).trim_end().to_owned()),
         seed: Some(config.of(kind).seed),
         rows,
-        shape: places.shape,
+        shape: config.orbit_shape,
     };
     export::write_model(&places.models, kind, &network, task.standard(), &provenance)?;
     if let Some(folder) = &places.onnx {
-        export::write_onnx(folder, kind, &network, task.standard(), places.shape)?;
+        export::write_onnx(folder, kind, &network, task.standard(), config.orbit_shape)?;
     }
     Ok(true)
 }
 
-/// Trains each model once for each fold, with that fold for validation and the test pieces left out, and prints the
-/// validation metrics of all folds and their mean. Returns false if Ctrl-C ended it.
+/// The validation metrics of a model in each fold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Folds {
+    /// The model.
+    pub model: String,
+    /// One entry per fold: the metrics of its best epoch.
+    pub folds: Vec<BTreeMap<String, f64>>,
+    /// Their means.
+    pub mean: BTreeMap<String, f64>,
+}
+
+/// Trains each model once for each fold, with that fold for validation and the test pieces left out; prints the validation
+/// metrics of all folds and their means, and writes them to SAVE_DIR/cross_validation.json. Returns false if Ctrl-C ended it.
+///
+/// Models that hear with an emotion model are given one that has not learnt from the fold's validation pieces: where moods
+/// are known, each fold's own, otherwise the one of the folder of models.
 ///
 /// # Errors
 /// As [`train`]; and fewer than two pieces, of which no folds can be made.
 pub fn cross_validate(
     kinds: &[ModelKind],
-    corpus: &mut Corpus,
+    corpus: &Corpus,
     config: &Config,
     places: &Places,
     count: usize,
@@ -147,16 +170,24 @@ pub fn cross_validate(
     let own: Vec<Piece> = corpus.pieces.iter().filter(|piece| piece.split != Split::Test).cloned().collect();
     let folds = folds(&own, count, config.data.seed);
     anyhow::ensure!(!folds.is_empty(), "cross-validation needs two pieces at least, of different content");
-    // Each fold hears with an emotion model of its own: another would have learnt from the fold's validation pieces.
     let mut kinds = kinds.to_vec();
-    if kinds.iter().any(|&kind| needs_moods(kind)) && !kinds.contains(&ModelKind::Emotion) {
+    let hearing = kinds.iter().any(|&kind| needs_moods(kind)) && !kinds.contains(&ModelKind::Emotion);
+    let felt = hearing && own.iter().any(|piece| teaches(ModelKind::Emotion, piece));
+    if felt && kinds.iter().all(|&kind| Learner::of(kind) == Learner::First) {
         kinds.insert(0, ModelKind::Emotion);
     }
-    let mut scores: Vec<Vec<BTreeMap<String, f64>>> = vec![Vec::new(); kinds.len()];
+    let given = hearing && !kinds.contains(&ModelKind::Emotion);
+    let mut scores: Vec<Folds> = kinds
+        .iter()
+        .map(|kind| Folds { model: kind.name().to_owned(), folds: Vec::new(), mean: BTreeMap::new() })
+        .collect();
     for (number, fold) in folds.iter().enumerate() {
         let mut part = Corpus::new(own.clone());
         part.pieces.iter_mut().for_each(|piece| piece.split = Split::Train);
         fold.validation.iter().for_each(|&i| part.pieces[i].split = Split::Validation);
+        if given {
+            feel(&mut part, &places.models)?;
+        }
         let save_dir = places.save_dir.join(format!("fold_{}", number + 1));
         let places = Places { models: save_dir.join("models"), save_dir, onnx: None, ..places.clone() };
         for (&kind, scores) in kinds.iter().zip(&mut scores) {
@@ -169,28 +200,86 @@ pub fn cross_validate(
             let history: History = serde_json::from_str(&text).context("a history that was just written")?;
             let loss = |epoch: &&Epoch| epoch.validation.get("loss").copied().unwrap_or(f64::INFINITY);
             if let Some(best) = history.epochs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))) {
-                scores.push(best.validation.clone());
+                scores.folds.push(best.validation.clone());
             }
         }
     }
-    for (kind, scores) in kinds.iter().zip(&scores) {
-        println!("{kind}: validation of {} folds", scores.len());
-        for name in scores.first().map(|first| first.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
-        {
-            let values: Vec<f64> = scores.iter().filter_map(|score| score.get(&name).copied()).collect();
+    for scores in &mut scores {
+        println!("{}: validation of {} folds", scores.model, scores.folds.len());
+        let names: Vec<String> =
+            scores.folds.first().map(|f| f.keys().cloned().collect()).unwrap_or_default();
+        for name in names {
+            let values: Vec<f64> = scores.folds.iter().filter_map(|fold| fold.get(&name).copied()).collect();
             let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
             println!("  {name}: mean {mean:.4}, each {values:.4?}");
+            scores.mean.insert(name, mean);
         }
     }
+    let json = serde_json::to_string_pretty(&scores).context("scores can be written")?;
+    replace(&places.save_dir.join("cross_validation.json"), json.as_bytes())?;
     Ok(true)
+}
+
+/// Measures the models of a folder on the test pieces of a corpus, prints what comes out, and adds it to a report.
+///
+/// A model that is missing, or of which the pieces do not know the truth, is named and the others go on.
+///
+/// # Errors
+/// A model that cannot be read; models that hear with the emotion model, and none there.
+pub fn evaluate(kinds: &[ModelKind], corpus: &mut Corpus, models: &Path, report: &mut Report) -> Result<()> {
+    if kinds.iter().any(|&kind| needs_moods(kind)) {
+        feel(corpus, models)?;
+    }
+    for &kind in kinds {
+        let file = models.join(format!("{}.json", kind.name()));
+        if !file.exists() {
+            println!("{kind}: {} is not there\n", file.display());
+            continue;
+        }
+        let network = Network::read(&file)?;
+        let shape = Sidecar::read_for(&file)?.and_then(|sidecar| sidecar.orbit).unwrap_or_default();
+        match compare(kind, shape, corpus, &network) {
+            Ok(rows) => {
+                println!("{kind}\n{}", table(&rows));
+                report.models.insert(kind.name().to_owned(), rows);
+            }
+            Err(error) => println!("{kind}: not measured: {error:#}\n"),
+        }
+    }
+    Ok(())
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The comparison of each model, by name.
+    pub models: BTreeMap<String, Vec<Row>>,
+}
+
+impl Report {
+    /// Writes `evaluation.json` and `evaluation.md` into a folder.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        let json = serde_json::to_string_pretty(self).context("a report can be written")?;
+        replace(&folder.join("evaluation.json"), json.as_bytes())?;
+        let section =
+            |(name, rows): (&String, &Vec<Row>)| format!("## {name}\n\n```text\n{}```\n", table(rows));
+        let sections: Vec<String> = self.models.iter().map(section).collect();
+        let text = format!("# Evaluation on held-out pieces\n\n{}", sections.join("\n"));
+        replace(&folder.join("evaluation.md"), text.as_bytes())
+    }
 }
 
 /// Writes model and sidecar of a checkpoint, as RTNeural JSON and as ONNX.
 ///
 /// # Errors
 /// There is no checkpoint, its weights do not fit, or files cannot be written.
-pub fn export_checkpoint(folder: &Path, shape: OrbitShape, out: &Path) -> Result<ModelKind> {
-    let (kind, standard) = fit::checkpoint(folder)?;
+pub fn export_checkpoint(folder: &Path, out: &Path) -> Result<ModelKind> {
+    let Checkpoint { kind, standard, orbit, .. } = fit::checkpoint(folder)?;
+    let shape = orbit.unwrap_or_default().shape;
     let device = Device::flex();
     let network = match kind {
         ModelKind::Emotion => load_net(folder, EmotionTrainer::new(&device))?.net.export(&standard),
@@ -217,7 +306,7 @@ pub fn export_checkpoint(folder: &Path, shape: OrbitShape, out: &Path) -> Result
 ///
 /// # Errors
 /// A network of another model.
-pub fn compare(kind: ModelKind, corpus: &Corpus, network: &Network) -> Result<Vec<Row>> {
+pub fn compare(kind: ModelKind, shape: OrbitShape, corpus: &Corpus, network: &Network) -> Result<Vec<Row>> {
     if corpus.of(Split::Test).is_empty() {
         return Ok(Vec::new());
     }
@@ -228,7 +317,32 @@ pub fn compare(kind: ModelKind, corpus: &Corpus, network: &Network) -> Result<Ve
         ModelKind::Melody => evaluate::melody::compare(corpus, &model),
         ModelKind::Dynamics => evaluate::dynamics::compare(corpus, &model),
         ModelKind::Groove => evaluate::groove::compare(corpus, &model),
-        ModelKind::Orbit => evaluate::orbit::compare(corpus, &model),
+        ModelKind::Orbit => evaluate::orbit::compare(corpus, &model, shape),
+    }
+}
+
+/// What a model learns from, in words.
+fn lesson(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::Emotion => "moods",
+        ModelKind::Harmony => "chords",
+        ModelKind::Melody => "melody notes",
+        ModelKind::Dynamics | ModelKind::Groove => "bars",
+        ModelKind::Orbit => "sounds",
+    }
+}
+
+/// Whether a model can learn from a piece.
+fn teaches(kind: ModelKind, piece: &Piece) -> bool {
+    let truth = &piece.truth;
+    match kind {
+        ModelKind::Emotion => truth.mood.is_some(),
+        ModelKind::Harmony => truth.chords.is_some(),
+        ModelKind::Melody => {
+            truth.steps.as_ref().is_some_and(|steps| steps.iter().any(|step| step.melody.is_some()))
+        }
+        ModelKind::Dynamics | ModelKind::Groove => truth.steps.is_some() && truth.bars.is_some(),
+        ModelKind::Orbit => !piece.frames.is_empty(),
     }
 }
 

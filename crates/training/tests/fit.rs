@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use burn::tensor::{Device, Tensor};
 use dendrite_pipeline::ModelKind;
 use dendrite_training::config::{Config, DataOptions};
 use dendrite_training::corpus::Corpus;
-use dendrite_training::fit::{Fitted, INTERRUPTED, Task, fit};
+use dendrite_training::fit::{Fitted, INTERRUPTED, Task, checkpoint, fit};
 use dendrite_training::history::Epoch;
 use dendrite_training::music;
 use dendrite_training::nets::{DynamicsNet, EmotionTrainer, Standard};
@@ -25,10 +26,14 @@ fn corpus() -> Corpus {
         short_s: [5.0, 7.0],
         long_s: [6.0, 8.0],
         long_every: 1_000,
+        orbit_pieces: 48,
         seed: 40,
     };
     music::generate(&data, music::Learner::First, None).expect("pieces are made")
 }
+
+/// Ctrl-C is one for all trainings of a process, and tests are threads of one.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Epochs without the time that they took.
 fn numbers<N>(fitted: &Fitted<N>) -> Vec<Epoch> {
@@ -37,6 +42,7 @@ fn numbers<N>(fitted: &Fitted<N>) -> Vec<Epoch> {
 
 #[test]
 fn a_resumed_run_gives_the_numbers_of_one_that_was_not_interrupted() {
+    let _alone = ONE_AT_A_TIME.lock();
     let mut corpus = corpus();
     let folder = tempfile::tempdir().unwrap();
     let mut options = Config::default().emotion;
@@ -54,8 +60,11 @@ fn a_resumed_run_gives_the_numbers_of_one_that_was_not_interrupted() {
     let part = fit(&mut Interrupting { task }, &options, &first, None).unwrap();
     assert!(part.interrupted && part.history.epochs.len() == 1);
     INTERRUPTED.store(false, Ordering::Relaxed);
-    let resumed = emotion(&first, Some(&first.join("emotionrecognizer/last")), &corpus);
+    let last = first.join("emotionrecognizer/last");
+    assert_eq!(checkpoint(&last).unwrap().options, options);
+    let resumed = emotion(&first, Some(&last), &corpus);
     assert_eq!(numbers(&resumed), numbers(&whole));
+    assert_eq!(task_export(&corpus, &resumed), task_export(&corpus, &whole));
 
     // And the files that a run leaves.
     for file in ["train.log", "emotionrecognizer/training_history.json", "emotionrecognizer/loss.svg"] {
@@ -74,6 +83,76 @@ fn a_resumed_run_gives_the_numbers_of_one_that_was_not_interrupted() {
 
 fn task_export(corpus: &Corpus, fitted: &Fitted<EmotionTrainer>) -> Network {
     EmotionTask::new(corpus, 4).export(&fitted.net).unwrap()
+}
+
+/// A task that is worse after every epoch, as validation has it.
+struct Worsening<T> {
+    task: T,
+    epoch: usize,
+}
+
+impl<T: Task> Task for Worsening<T> {
+    type Net = T::Net;
+
+    fn kind(&self) -> ModelKind {
+        self.task.kind()
+    }
+
+    fn fresh(&self, device: &Device) -> T::Net {
+        self.task.fresh(device)
+    }
+
+    fn begin_epoch(&mut self, net: &T::Net, epoch: usize, seed: u64) -> anyhow::Result<usize> {
+        self.epoch = epoch;
+        self.task.begin_epoch(net, epoch, seed)
+    }
+
+    fn loss(&mut self, net: &T::Net, index: usize, device: &Device) -> anyhow::Result<Tensor<1>> {
+        self.task.loss(net, index, device)
+    }
+
+    fn export(&self, net: &T::Net) -> Result<Network, rtneural::Error> {
+        self.task.export(net)
+    }
+
+    fn validate(&self, _network: &Network) -> anyhow::Result<BTreeMap<String, f64>> {
+        Ok(BTreeMap::from([("loss".to_owned(), self.epoch as f64)]))
+    }
+
+    fn standard(&self) -> &Standard {
+        self.task.standard()
+    }
+}
+
+#[test]
+fn what_was_best_before_an_interruption_is_what_comes_out() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let mut corpus = corpus();
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = Config::default().dynamics;
+    (options.batch_size, options.learning_rate) = (32, 1e-2);
+    let emotion = EmotionTask::new(&corpus, 4);
+    let felt =
+        Model::new(&emotion.export(&emotion.fresh(&Device::flex().autodiff())).unwrap(), Options::default());
+    corpus.feel(&felt.unwrap()).unwrap();
+    let corpus = corpus;
+    let run = |save_dir: &Path, epochs: usize, resume: Option<&Path>| -> Network {
+        options.epochs = epochs;
+        let task = DynamicsTask::new(&corpus, options.batch_size).unwrap();
+        let mut task = Worsening { task, epoch: 0 };
+        let fitted = fit(&mut task, &options, save_dir, resume).unwrap();
+        assert_eq!(fitted.best_epoch, 1);
+        task.export(&fitted.net).unwrap()
+    };
+    let mut run = run;
+    let save_dir = folder.path().join("runs");
+    let model = save_dir.join("dynamicsengine");
+    let first = run(&save_dir, 1, None);
+    // From the best itself, in another folder, and from a later checkpoint, which remembers it.
+    assert_eq!(run(&save_dir, 3, Some(&model.join("last"))), first);
+    assert_eq!(run(&folder.path().join("elsewhere"), 4, Some(&model.join("last"))), first);
+    assert_eq!(run(&save_dir, 5, Some(&model.join("last"))), first);
+    assert_eq!(run(&save_dir, 5, Some(&model.join("best"))), first);
 }
 
 /// A task during whose second epoch Ctrl-C is pressed.

@@ -5,9 +5,11 @@ use burn::tensor::Device;
 use dendrite_pipeline::spec::OrbitShape;
 use dendrite_training::data::{ContentHash, Piece, Split, Truth};
 use dendrite_training::nets::OrbitNet;
-use dendrite_training::orbit::objective::{Terms, Weights};
+use dendrite_training::orbit::objective::Terms;
 use dendrite_training::orbit::proxy::ChangeProxy;
-use dendrite_training::orbit::{BatchShape, OrbitTask, SIGNALS, TaskError, validate, variance_ratios};
+use dendrite_training::orbit::{
+    BatchShape, OrbitOptions, OrbitTask, SIGNALS, TaskError, validate, variance_ratios,
+};
 use dendrite_training::random::Random;
 
 /// Five seconds of noise and a tone, struck at a pace of its own.
@@ -33,13 +35,14 @@ fn piece(seed: u64) -> Piece {
 }
 
 fn shape() -> BatchShape {
-    BatchShape { pieces: 4, places: 3, hops: 48, batches: 6 }
+    BatchShape { pieces: 4, places: 3, hops: 48, batches: Some(6) }
 }
 
 #[test]
 fn a_few_steps_lower_the_loss_and_the_export_plays() {
     let pieces: Vec<Piece> = (0..6).map(piece).collect();
-    let mut task = OrbitTask::new(pieces.clone(), ChangeProxy::kept().unwrap(), Weights::default(), shape());
+    let mut task =
+        OrbitTask::new(pieces.clone(), ChangeProxy::kept().unwrap(), OrbitOptions::default(), shape());
     let device = Device::flex().autodiff();
     device.seed(1);
     let mut net = OrbitNet::new(OrbitShape::default(), &device);
@@ -63,10 +66,10 @@ fn a_few_steps_lower_the_loss_and_the_export_plays() {
     let network = task.export(&net).unwrap();
     // Batches are mixed, so that running variances are those of all data; neighbouring frames alone gave 0.004 of them. The
     // weights still move quickly after 48 steps, which the running means follow at a tenth each.
-    for ratio in variance_ratios(&network, &pieces, 1).unwrap() {
+    for ratio in variance_ratios(&network, OrbitShape::default(), &pieces, 1).unwrap() {
         assert!((0.3..3.0).contains(&ratio), "{ratio}");
     }
-    let (metrics, summary) = validate(&network, &pieces[..1], 1.0..2.0).unwrap();
+    let (metrics, summary) = validate(&network, OrbitShape::default(), &pieces[..1], 1.0..2.0).unwrap();
     assert_eq!(summary.pieces, 1);
     assert!(
         metrics["loss"].is_finite()
@@ -77,7 +80,12 @@ fn a_few_steps_lower_the_loss_and_the_export_plays() {
 #[test]
 fn the_same_seed_draws_the_same_batches() {
     let task = || {
-        OrbitTask::new((0..5).map(piece).collect(), ChangeProxy::kept().unwrap(), Weights::default(), shape())
+        OrbitTask::new(
+            (0..5).map(piece).collect(),
+            ChangeProxy::kept().unwrap(),
+            OrbitOptions::default(),
+            shape(),
+        )
     };
     let device = Device::flex();
     device.seed(3);
@@ -97,8 +105,51 @@ fn the_same_seed_draws_the_same_batches() {
 #[test]
 fn pieces_too_short_for_a_sequence_are_refused() {
     let long = BatchShape { hops: 10_000, ..shape() };
-    let mut task = OrbitTask::new(vec![piece(0)], ChangeProxy::kept().unwrap(), Weights::default(), long);
+    let mut task =
+        OrbitTask::new(vec![piece(0)], ChangeProxy::kept().unwrap(), OrbitOptions::default(), long);
     let net = OrbitNet::new(OrbitShape::default(), &Device::flex());
     let error = task.begin_epoch(&net, 0, 1).unwrap_err();
     assert!(matches!(error, TaskError::NoSequences { hops: 10_000, pieces: 1 }));
+}
+
+#[test]
+fn other_shapes_learn_and_play_too() {
+    let pieces: Vec<Piece> = (0..5).map(piece).collect();
+    let device = Device::flex().autodiff();
+    for (window_frames, include_delta, include_delta_delta, bands) in
+        [(4, true, false, 6), (10, true, true, 3), (12, false, true, 8)]
+    {
+        let shape = OrbitShape { window_frames, include_delta, include_delta_delta, bands };
+        let options = OrbitOptions { shape, ..OrbitOptions::default() };
+        let mut task = OrbitTask::new(pieces.clone(), ChangeProxy::kept().unwrap(), options, self::shape());
+        device.seed(1);
+        let mut net = OrbitNet::new(shape, &device);
+        let mut optimiser = AdamConfig::new().with_epsilon(1e-8).init();
+        let mut losses = Vec::new();
+        for epoch in 0..3 {
+            for index in 0..task.begin_epoch(&net, epoch, 1).unwrap() {
+                let loss = task.loss(&net, index, &device).unwrap().0;
+                losses.push(loss.clone().into_scalar::<f32>());
+                let gradients = GradientsParams::from_grads(loss.backward(), &net);
+                net = optimiser.step(3e-3, net, gradients);
+            }
+        }
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{shape:?}: {losses:?}");
+        assert!(losses[17] < 0.8 * losses[0], "{shape:?}: {losses:?}");
+        let network = task.export(&net).unwrap();
+        assert_eq!((network.inputs(), network.outputs()), (shape.inputs(), shape.outputs()));
+        let (metrics, _) = validate(&network, shape, &pieces[..1], 1.0..2.0).unwrap();
+        assert!(metrics["loss"].is_finite());
+        assert_eq!(metrics.contains_key("deviation_gate_6"), bands >= 6);
+    }
+}
+
+#[test]
+fn an_epoch_has_as_many_hops_as_the_music() {
+    let pieces: Vec<Piece> = (0..3).map(piece).collect();
+    let frames: usize = pieces.iter().map(|piece| piece.frames.len()).sum();
+    let batch = BatchShape { batches: None, ..shape() };
+    let mut task = OrbitTask::new(pieces, ChangeProxy::kept().unwrap(), OrbitOptions::default(), batch);
+    let net = OrbitNet::new(OrbitShape::default(), &Device::flex());
+    assert_eq!(task.begin_epoch(&net, 0, 1).unwrap(), frames.div_ceil(4 * 3 * 48));
 }

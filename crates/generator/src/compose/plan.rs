@@ -1,5 +1,6 @@
 //! The plan of a piece: key, meter, tempo, form, and what each section is to express.
 
+use crate::mood::{NOTE_RATE, TEMPO};
 use crate::random::Stream;
 use crate::{Cues, Ensemble, Key, Meter, Mode, Mood, Options, SectionName};
 
@@ -41,10 +42,6 @@ pub(super) struct BarPlan {
     pub tempo_bpm: f64,
     pub section: usize,
 }
-
-/// Beats per minute of a tempo cue, and attacks per second of a cue of note rate: the middle and the factor per unit.
-const TEMPO: (f32, f32) = (96.0, 1.845);
-const NOTE_RATE: (f32, f32) = (3.0, 3.33);
 
 pub(super) fn tempo_of(cue: f32) -> f32 {
     TEMPO.0 * TEMPO.1.powf(cue)

@@ -128,6 +128,17 @@ impl Options {
     }
 }
 
+/// A part of the state of recurrent layers: zeros before the first step, then what the step before gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// Name of the graph's input.
+    pub input: String,
+    /// Name of the output that is to be put there in the next step.
+    pub output: String,
+    /// Values for each row of the batch.
+    pub units: usize,
+}
+
 impl Network {
     /// The network as an ONNX file; see the [module](crate::onnx) for the graph.
     ///
@@ -144,6 +155,25 @@ impl Network {
     pub fn write_onnx(&self, path: impl AsRef<Path>, options: &Options) -> Result<(), Error> {
         let path = path.as_ref();
         write_file(path, &self.to_onnx(options).map_err(|error| error.with_file(path))?)
+    }
+
+    /// The state that the graph takes and gives, in the order of its inputs; none without recurrent layers.
+    pub fn onnx_states(&self) -> Vec<Carried> {
+        let mut names = StateNames::default();
+        let carried = |name: String, units| Carried {
+            input: format!("{name}_in"),
+            output: format!("{name}_out"),
+            units,
+        };
+        let of_layer = |layer: &Layer| match layer {
+            Layer::Lstm(lstm) => {
+                let name = names.lstm();
+                ["h", "c"].map(|part| carried(format!("{name}_{part}"), lstm.outputs)).to_vec()
+            }
+            Layer::Gru(gru) => vec![carried(format!("{}_h", names.gru()), gru.outputs)],
+            _ => Vec::new(),
+        };
+        self.layers().iter().flat_map(of_layer).collect()
     }
 
     /// Reads an ONNX file of the form that [`Network::to_onnx`] writes, within the default [`Limits`].

@@ -55,17 +55,15 @@ struct Epoch {
     train_loss: f64,
 }
 
-/// The part of the effective `config.toml` that says how many epochs there are at most.
+/// The part of a model's effective `config.toml` that says how many epochs there are at most.
 type Config = BTreeMap<String, toml::Table>;
 
 impl Status {
     /// How far a job is.
     pub fn of(job: &Job, folder: &Path) -> Self {
-        let config: Config = std::fs::read_to_string(folder.join("config.toml"))
-            .ok()
-            .and_then(|text| toml::from_str(&text).ok())
-            .unwrap_or_default();
         let configured = |kind: ModelKind| {
+            let text = std::fs::read_to_string(folder.join(kind.name()).join("config.toml")).ok()?;
+            let config: Config = toml::from_str(&text).ok()?;
             let epochs = config.get(kind.word())?.get("epochs")?.as_integer()?;
             u64::try_from(epochs).ok()
         };
@@ -119,10 +117,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut job = Job::new(Request::default());
         assert_eq!(Status::of(&job, folder.path()).total_epochs, 0);
-        std::fs::write(folder.path().join("config.toml"), "[data]\nseed = 1\n[orbit]\nepochs = 4\n").unwrap();
         let history = r#"{"epochs": [{"epoch": 1, "train_loss": 2.5, "validation": {}, "learning_rate": 1e-3, "seconds": 1.0}]}"#;
         let orbit = folder.path().join("orbit_control");
         std::fs::create_dir(&orbit).unwrap();
+        std::fs::write(orbit.join("config.toml"), "[data]\nseed = 1\n[orbit]\nepochs = 4\n").unwrap();
         std::fs::write(orbit.join("training_history.json"), history).unwrap();
         let status = Status::of(&job, folder.path());
         assert_eq!((status.current_epoch, status.total_epochs, status.progress), (1, 4, 0.25));

@@ -18,9 +18,9 @@ epochs=${epochs:-3}
 echo "$*" >>"$folder/arguments"
 # All but the orbit model hear with an emotion model.
 [ "$word" = orbit ] || [ -s "$folder/models/emotionrecognizer.json" ] || { echo "error: no emotion model" >&2; exit 1; }
-printf '[%s]\nepochs = %s\n' "$word" "$epochs" >"$folder/config.toml"
 own="$folder/$model"
 mkdir -p "$own/last"
+printf '[%s]\nepochs = %s\n' "$word" "$epochs" >"$own/config.toml"
 trap 'echo "$word: interrupted"; exit 130' INT TERM
 entries=""
 epoch=0

@@ -166,6 +166,24 @@ impl Report {
         frames as f64 / FRAME_RATE
     }
 
+    /// What became of every single file, one to a line.
+    pub fn all(&self) -> String {
+        let line = |entry: &Entry| {
+            let path = entry.path.strip_prefix(&self.folder).unwrap_or(&entry.path).display();
+            match &entry.outcome {
+                Outcome::Skipped(reason) => format!("skipped  {path}: {reason}\n"),
+                Outcome::Read { frames, left_out } => {
+                    let seconds = *frames as f64 / FRAME_RATE;
+                    let left_out: String =
+                        left_out.iter().map(|reason| format!("; left out: {reason}")).collect();
+                    format!("read     {path}: {seconds:.1} s{left_out}\n")
+                }
+            }
+        };
+        let lines: String = self.entries.iter().map(line).collect();
+        format!("{} in {}\n{lines}", self.wanted, self.folder.display())
+    }
+
     /// Refuses a set of which nothing is left.
     ///
     /// # Errors
@@ -177,13 +195,14 @@ impl Report {
         let found = match self.skipped().next() {
             None => "there are no such files; give the folder that holds them".to_owned(),
             Some((path, reason)) => {
-                let rest = self.entries.len() - 1;
-                let more = if rest > 0 {
-                    format!(" (and {rest} more files, see the report)")
-                } else {
-                    String::new()
-                };
-                format!("{}: {reason}{more}", path.display())
+                let name =
+                    |path: &Path| path.strip_prefix(&self.folder).unwrap_or(path).display().to_string();
+                let others = self.skipped().skip(1).take(SHOWN - 1);
+                let others: String =
+                    others.map(|(path, reason)| format!("\n  {}: {reason}", name(path))).collect();
+                let more = self.entries.len().saturating_sub(SHOWN);
+                let more = if more > 0 { format!("\n  ... and {more} more") } else { String::new() };
+                format!("{}: {reason}{others}{more}", path.display())
             }
         };
         Err(NothingRead { wanted: self.wanted, folder: self.folder.clone(), found })
@@ -244,6 +263,10 @@ mod tests {
         assert!(text.contains("... and 5 more"), "{text}");
         assert!(text.contains("  a.wav: the annotation runs to 70.0 s, the audio to 60.0 s"), "{text}");
         assert!(report.require_any().is_ok());
+        let all = report.all();
+        assert_eq!(all.lines().count(), 27, "{all}");
+        assert!(all.contains("read     a.wav: 60.0 s; left out: the annotation runs to 70.0 s"), "{all}");
+        assert!(all.contains("skipped  b24.wav: it is shorter than a frame"), "{all}");
     }
 
     #[test]
@@ -256,7 +279,8 @@ mod tests {
         let message = report.require_any().unwrap_err().to_string();
         assert_eq!(
             message,
-            "no audio in music: music/a.wav: it is silent throughout (below -80 dBFS) (and 1 more files, see the report)"
+            "no audio in music: music/a.wav: it is silent throughout (below -80 dBFS)\n  b.wav: it is shorter than a \
+             frame (1,024 samples at 48 kHz)"
         );
     }
 }

@@ -28,7 +28,8 @@ pub fn split_of(content: &ContentHash, seed: u64, shares: Shares) -> Split {
 /// Gives every piece its part, by content, so that equal contents are together.
 ///
 /// Each part is where [`split_of`] says, so that a piece does not change sides when others come. Only where a small set
-/// leaves a part empty, and there are at least three contents, the ones nearest to its border are moved into it.
+/// leaves a part empty, and there are at least three contents, the ones nearest to its border are moved into it. Of two
+/// contents one is to train and one to validate; a single one is to train.
 pub fn assign(pieces: &mut [Piece], seed: u64, shares: Shares) {
     let contents: BTreeSet<ContentHash> = pieces.iter().map(|piece| piece.content).collect();
     let mut placed: Vec<(f64, ContentHash, Split)> = contents
@@ -39,8 +40,13 @@ pub fn assign(pieces: &mut [Piece], seed: u64, shares: Shares) {
         })
         .collect();
     placed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    if placed.len() >= 3 {
-        fill_empty(&mut placed, shares);
+    match placed.len() {
+        0 => {}
+        few @ 1..=2 => {
+            let parts = [Split::Train, Split::Validation];
+            placed.iter_mut().zip(parts).take(few).for_each(|(placed, part)| placed.2 = part);
+        }
+        _ => fill_empty(&mut placed, shares),
     }
     let splits: HashMap<ContentHash, Split> =
         placed.into_iter().map(|(_, content, split)| (content, split)).collect();

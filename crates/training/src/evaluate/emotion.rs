@@ -1,7 +1,7 @@
 //! Emotion: correlation of valence and arousal with the truth, after four seconds of listening.
 
 use anyhow::Result;
-use dendrite_features::{FRAME_RATE, N_MEL};
+use dendrite_features::{FRAME_RATE, Frame, N_MEL};
 use dendrite_pipeline::Mood;
 use dendrite_pipeline::contexts::HarmonyContext;
 use dendrite_pipeline::heuristics::MoodCues;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rtneural::Model;
 
 use super::{Row, require};
-use crate::corpus::{Corpus, moods, target_map};
+use crate::corpus::{Corpus, TARGET_DEVIATION, moods, target_map};
 use crate::data::{Piece, Split};
 use crate::statistics::{Linear, correlation};
 
@@ -79,8 +79,13 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
     for i in corpus.of(Split::Train) {
         let piece = &corpus.pieces[i];
         let Some(moods) = &piece.truth.mood else { continue };
-        for (frame, mood) in piece.frames.iter().zip(moods).step_by(STRIDE) {
-            rows.push(frame.mel.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>());
+        let mut recent = Recent::default();
+        for (k, (frame, mood)) in piece.frames.iter().zip(moods).enumerate() {
+            recent.push(frame);
+            if k % STRIDE > 0 {
+                continue;
+            }
+            rows.push(recent.mean.to_vec());
             targets.iter_mut().zip(mood).for_each(|(target, &x)| target.push(Some(f64::from(x))));
         }
     }
@@ -102,15 +107,17 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
         Ok(piece.frames.iter().map(mood).collect())
     })?;
     let regression = measure_with(corpus, Split::Test, |piece| {
-        // The mean of the last two seconds: a single frame's mel says little.
-        let share = 1.0 - (-1.0 / (2.0 * FRAME_RATE)).exp();
-        let mut mean = vec![0.0; N_MEL];
-        let mood = |frame: &dendrite_features::Frame| {
-            mean.iter_mut().zip(frame.mel).for_each(|(m, x)| *m += share * (f64::from(x) - *m));
-            let [v, a] = [0, 1].map(|axis| linear.say(&mean, axis) as f32);
-            Mood::bump(v, a, crate::corpus::TARGET_DEVIATION)
+        let mut recent = Recent::default();
+        let mood = |frame: &Frame| {
+            recent.push(frame);
+            let [v, a] = [0, 1].map(|axis| linear.say(&recent.mean, axis) as f32);
+            Mood::bump(v, a, TARGET_DEVIATION)
         };
         Ok(piece.frames.iter().map(mood).collect())
+    })?;
+    let oracle = measure_with(corpus, Split::Test, |piece| {
+        let moods = piece.truth.mood.iter().flatten();
+        Ok(moods.map(|mood| Mood::bump(mood[0], mood[1], TARGET_DEVIATION)).collect())
     })?;
     let constant = measure_with(corpus, Split::Test, |piece| {
         let mean = |axis: usize| {
@@ -124,5 +131,24 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
         row("heuristic", heuristic),
         row("best constant", constant),
         row("linear regression", regression),
+        row("oracle", oracle),
     ])
+}
+
+/// The mel vector over the last two seconds: a single frame's says little.
+struct Recent {
+    mean: [f64; N_MEL],
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self { mean: [0.0; N_MEL] }
+    }
+}
+
+impl Recent {
+    fn push(&mut self, frame: &Frame) {
+        let share = 1.0 - (-1.0 / (2.0 * FRAME_RATE)).exp();
+        self.mean.iter_mut().zip(frame.mel).for_each(|(m, x)| *m += share * (f64::from(x) - *m));
+    }
 }

@@ -1,15 +1,15 @@
 //! Harmony: how often the sounding chord is told.
 
 use anyhow::Result;
-use dendrite_features::{Base, FRAME_RATE};
+use dendrite_features::{Base, FRAME_RATE, N_CHROMA};
 use dendrite_pipeline::contexts::{HARMONY_INPUTS, HarmonyContext};
 use dendrite_pipeline::{CHORDS, Chord, heuristics};
 use rayon::prelude::*;
 use rtneural::Model;
 
-use super::{Row, forward, require};
+use super::{Row, as_probabilities, forward, require};
 use crate::corpus::{Corpus, harmony_inputs};
-use crate::data::Split;
+use crate::data::{Key, Piece, Split};
 use crate::statistics::Linear;
 
 /// Frames after a change of chord from which on it must be told: 250 ms.
@@ -43,8 +43,17 @@ struct Counts {
     changes: f64,
 }
 
+/// What is known of a frame.
+struct At<'a> {
+    input: &'a [f32; HARMONY_INPUTS],
+    context: &'a HarmonyContext,
+    loudness: f32,
+    /// The truth about key and mood, for the oracle.
+    truth: Option<(Key, [f32; 2])>,
+}
+
 /// Says the probabilities of one frame.
-type Say<'a> = dyn FnMut(&[f32; HARMONY_INPUTS], &HarmonyContext, f32) -> Result<[f32; CHORDS]> + 'a;
+type Say<'a> = dyn FnMut(&At) -> Result<[f32; CHORDS]> + 'a;
 
 fn measure_with<'a>(
     corpus: &Corpus,
@@ -62,7 +71,8 @@ fn measure_with<'a>(
             harmony_inputs(piece, corpus.maps(i)?, |k, input, context| {
                 let changed = k == 0 || chords[k] != chords[k - 1];
                 since = if changed { 0 } else { since + 1 };
-                let probabilities = match say(input, context, piece.frames[k].get(Base::Rms)) {
+                let loudness = piece.frames[k].get(Base::Rms);
+                let probabilities = match say(&At { input, context, loudness, truth: truth(piece, k) }) {
                     Ok(probabilities) => probabilities,
                     Err(error) => return failure = Some(error),
                 };
@@ -109,7 +119,7 @@ impl Counts {
 pub fn measure(corpus: &Corpus, split: Split, model: &Model) -> Result<HarmonyReport> {
     measure_with(corpus, split, || {
         let mut state = model.state();
-        Box::new(move |input, _, _| forward(model, &mut state, input))
+        Box::new(move |at| forward(model, &mut state, at.input))
     })
 }
 
@@ -120,6 +130,7 @@ pub fn measure(corpus: &Corpus, split: Split, model: &Model) -> Result<HarmonyRe
 pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
     let (mut rows, mut targets) = (Vec::new(), vec![Vec::new(); CHORDS]);
     let mut counts = [0.0_f32; CHORDS];
+    let mut oracle = Oracle::default();
     for i in corpus.of(Split::Train) {
         let piece = &corpus.pieces[i];
         let Some(chords) = &piece.truth.chords else { continue };
@@ -130,6 +141,7 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
                 target.push(Some(f64::from(u8::from(class == chord))));
             }
             counts[chord] += 1.0;
+            oracle.count(truth(piece, k), chord);
         });
     }
     let linear = Linear::fit(&rows, &targets);
@@ -150,23 +162,66 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
         row(
             "heuristic",
             measure_with(corpus, Split::Test, || {
-                Box::new(|_, context, loudness| {
-                    Ok(heuristics::chord_templates(context, loudness).probabilities)
-                })
+                Box::new(|at| Ok(heuristics::chord_templates(at.context, at.loudness).probabilities))
             })?,
         ),
-        row("best constant", measure_with(corpus, Split::Test, || Box::new(|_, _, _| Ok(constant)))?),
+        row("best constant", measure_with(corpus, Split::Test, || Box::new(|_| Ok(constant)))?),
         row(
             "linear regression",
             measure_with(corpus, Split::Test, || {
-                Box::new(|input, _, _| {
-                    let input: Vec<f64> = input.iter().map(|&x| f64::from(x)).collect();
-                    let said: [f32; CHORDS] =
-                        std::array::from_fn(|class| linear.say(&input, class).max(1e-4) as f32);
-                    let sum: f32 = said.iter().sum();
-                    Ok(said.map(|p| p / sum))
+                Box::new(|at| {
+                    let input: Vec<f64> = at.input.iter().map(|&x| f64::from(x)).collect();
+                    Ok(as_probabilities(|class| linear.say(&input, class)))
                 })
             })?,
         ),
+        row(
+            "oracle",
+            measure_with(corpus, Split::Test, || Box::new(|at| Ok(oracle.say(at.truth, &constant))))?,
+        ),
     ])
+}
+
+/// The key of a piece and the mood of a frame, where both are known.
+fn truth(piece: &Piece, frame: usize) -> Option<(Key, [f32; 2])> {
+    Some((piece.truth.key?, *piece.truth.mood.as_ref()?.get(frame)?))
+}
+
+/// How often each chord sounds, seen from the tonic, in a mode and a quarter of the plane of moods.
+struct Oracle {
+    counts: Vec<[f32; CHORDS]>,
+}
+
+impl Default for Oracle {
+    fn default() -> Self {
+        Self { counts: vec![[0.0; CHORDS]; 8] }
+    }
+}
+
+impl Oracle {
+    fn bin((key, [valence, arousal]): (Key, [f32; 2])) -> usize {
+        usize::from(key.minor) * 4 + usize::from(valence > 0.0) * 2 + usize::from(arousal > 0.0)
+    }
+
+    fn count(&mut self, truth: Option<(Key, [f32; 2])>, chord: usize) {
+        let Some(truth) = truth else { return };
+        self.counts[Self::bin(truth)][moved(chord, N_CHROMA as u8 - truth.0.tonic % 12)] += 1.0;
+    }
+
+    /// Where nothing is known, what the constant says.
+    fn say(&self, truth: Option<(Key, [f32; 2])>, constant: &[f32; CHORDS]) -> [f32; CHORDS] {
+        let Some(truth) = truth else { return *constant };
+        let counts = &self.counts[Self::bin(truth)];
+        let sum: f32 = counts.iter().sum();
+        let mut said = [0.0; CHORDS];
+        for (chord, count) in counts.iter().enumerate() {
+            said[moved(chord, truth.0.tonic)] = (count + 0.5) / (sum + 32.0);
+        }
+        said
+    }
+}
+
+/// The class of a chord some semitones higher.
+fn moved(class: usize, up: u8) -> usize {
+    Chord::of_class(class).map_or(class, |chord| Chord { root: chord.root + up, ..chord }.class())
 }

@@ -5,9 +5,10 @@ use dendrite_pipeline::{MOOD_CELLS, Mood, PITCHES, heuristics};
 use rayon::prelude::*;
 use rtneural::Model;
 
-use super::{Row, forward, require};
+use super::{Row, as_probabilities, forward, require};
 use crate::corpus::{Corpus, Map};
 use crate::data::{Key, Piece, Split, Step};
+use crate::statistics::Linear;
 
 /// Bins of the oracle along valence and along arousal.
 const BINS: usize = 4;
@@ -99,15 +100,20 @@ fn bin([valence, arousal, minor]: [f32; 3]) -> usize {
 pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
     let mut all = [PRIOR; PITCHES];
     let mut binned = vec![[0.0_f32; PITCHES]; BINS * BINS * 2];
+    let (mut rows, mut targets) = (Vec::new(), vec![Vec::new(); PITCHES]);
     for i in corpus.of(Split::Train) {
-        let piece = &corpus.pieces[i];
+        let (piece, maps) = (&corpus.pieces[i], corpus.maps(i)?);
         for step in piece.truth.steps.as_deref().unwrap_or_default() {
             let Some(pitch) = step.melody else { continue };
             let pitch = usize::from(step.key.to_c(pitch));
             all[pitch] += 1.0;
             binned[bin(truth(piece, step))][pitch] += 1.0;
+            rows.push(heard(maps, step).map(f64::from).to_vec());
+            let said = |at| Some(f64::from(u8::from(at == pitch)));
+            targets.iter_mut().enumerate().for_each(|(at, target): (_, &mut Vec<_>)| target.push(said(at)));
         }
     }
+    let linear = Linear::fit(&rows, &targets);
     let share = |counts: [f32; PITCHES]| {
         let sum: f32 = counts.iter().sum();
         counts.map(|count| count / sum)
@@ -129,10 +135,19 @@ pub fn compare(corpus: &Corpus, model: &Model) -> Result<Vec<Row>> {
             })?,
         ),
         ("best constant", measure_with(corpus, Split::Test, || Box::new(|_, _, _| Ok(constant)))?),
+        (
+            "linear regression",
+            measure_with(corpus, Split::Test, || {
+                Box::new(|map: &Map, _, _| {
+                    let map: Vec<f64> = map.iter().map(|&x| f64::from(x)).collect();
+                    Ok(as_probabilities(|pitch| linear.say(&map, pitch)))
+                })
+            })?,
+        ),
         ("oracle", measure_with(corpus, Split::Test, || Box::new(|_, _, truth| Ok(oracle[bin(truth)])))?),
     ];
     let constant = reports[2].1.cross_entropy;
-    let oracle_gain = constant - reports[3].1.cross_entropy;
+    let oracle_gain = constant - reports[4].1.cross_entropy;
     let row = |(name, report): (&'static str, MelodyReport)| {
         let gain = constant - report.cross_entropy;
         Row {

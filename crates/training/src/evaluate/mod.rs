@@ -13,6 +13,7 @@ pub use regression::{Example, RegressionReport};
 
 use anyhow::{Context, Result};
 use rtneural::{Model, State};
+use serde::{Serialize, Serializer};
 
 use crate::data::Split;
 
@@ -33,12 +34,24 @@ fn forward<const O: usize>(model: &Model, state: &mut State, input: &[f32]) -> R
 }
 
 /// A row of a comparison: who says it, and how good that is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// For example "model" or "heuristic".
     pub name: &'static str,
     /// Metric and value, in the order in which they are shown.
+    #[serde(serialize_with = "as_map")]
     pub metrics: Vec<(&'static str, f64)>,
+}
+
+fn as_map<S: Serializer>(metrics: &[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(metrics.iter().copied())
+}
+
+/// Numbers of a linear regression as probabilities: none below 0.0001, together 1.
+fn as_probabilities<const N: usize>(said: impl Fn(usize) -> f64) -> [f32; N] {
+    let said: [f32; N] = std::array::from_fn(|i| said(i).max(1e-4) as f32);
+    let sum: f32 = said.iter().sum();
+    said.map(|p| p / sum)
 }
 
 /// The rows of a model's comparison as an aligned table.

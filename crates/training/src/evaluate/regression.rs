@@ -75,16 +75,21 @@ pub(super) fn compare<const I: usize, const O: usize>(
     let linear = fit(sample.iter().map(|example| input(example)).collect());
     let oracle = fit(sample.iter().map(|example| cues(example.truth)).collect());
     let say = |line: &Linear, row: Vec<f64>| -> [f64; O] { std::array::from_fn(|o| line.say(&row, o)) };
+    let told = measure(test, |example| Ok(say(&oracle, cues(example.truth))))?;
     let row = |name, report: RegressionReport| Row {
         name,
-        metrics: vec![("R2", report.r2), ("squared error", report.squared_error)],
+        metrics: vec![
+            ("R2", report.r2),
+            ("of the oracle's", report.r2 / told.r2.max(1e-9)),
+            ("squared error", report.squared_error),
+        ],
     };
     Ok(vec![
         row("model", measure_model(test, model)?),
         row("heuristic", measure(test, |example| Ok(heuristic(example).map(f64::from)))?),
         row("best constant", measure(test, |_| Ok(say(&constant, Vec::new())))?),
         row("linear regression", measure(test, |example| Ok(say(&linear, input(example))))?),
-        row("oracle", measure(test, |example| Ok(say(&oracle, cues(example.truth))))?),
+        row("oracle", told),
     ])
 }
 

@@ -42,22 +42,14 @@ impl Standard {
 
     /// Of rows of inputs.
     pub fn of<'a>(inputs: usize, rows: impl Iterator<Item = &'a [f32]>) -> Self {
-        let (mut sum, mut squares, mut count) = (vec![0.0; inputs], vec![0.0; inputs], 0.0_f64);
-        for row in rows {
-            for ((sum, square), &x) in sum.iter_mut().zip(&mut squares).zip(row) {
-                *sum += f64::from(x);
-                *square += f64::from(x) * f64::from(x);
-            }
-            count += 1.0;
-        }
-        let count = count.max(1.0);
-        let mean: Vec<f64> = sum.iter().map(|sum| sum / count).collect();
-        let deviation = squares
-            .iter()
-            .zip(&mean)
-            .map(|(square, mean)| (square / count - mean * mean).max(0.0).sqrt().max(Self::LEAST))
-            .collect();
-        Self { mean, deviation }
+        let mut sums = Self::adding(inputs);
+        rows.for_each(|row| sums.add(row));
+        sums.standard()
+    }
+
+    /// For rows that are not all there at a time.
+    pub fn adding(inputs: usize) -> Sums {
+        Sums { sum: vec![0.0; inputs], squares: vec![0.0; inputs], count: 0.0 }
     }
 
     /// Whether two are the same but for the rounding of writing and reading.
@@ -91,4 +83,33 @@ pub fn trainable_parameters(net: &impl Module) -> usize {
     let mut count = Count(0);
     net.visit(&mut count);
     count.0
+}
+
+/// What a [`Standard`] is made of, row by row.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    sum: Vec<f64>,
+    squares: Vec<f64>,
+    count: f64,
+}
+
+impl Sums {
+    /// Takes a row.
+    pub fn add(&mut self, row: &[f32]) {
+        for ((sum, square), &x) in self.sum.iter_mut().zip(&mut self.squares).zip(row) {
+            *sum += f64::from(x);
+            *square += f64::from(x) * f64::from(x);
+        }
+        self.count += 1.0;
+    }
+
+    /// Mean and deviation of the rows.
+    pub fn standard(&self) -> Standard {
+        let count = self.count.max(1.0);
+        let mean: Vec<f64> = self.sum.iter().map(|sum| sum / count).collect();
+        let variance = |(square, mean): (&f64, &f64)| (square / count - mean * mean).max(0.0);
+        let deviation = self.squares.iter().zip(&mean).map(variance);
+        let deviation = deviation.map(|variance| variance.sqrt().max(Standard::LEAST)).collect();
+        Standard { mean, deviation }
+    }
 }

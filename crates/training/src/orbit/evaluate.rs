@@ -7,6 +7,7 @@ use dendrite_julia::{metrics, sync};
 use dendrite_orbit::baselines::{ConstantOrbit, OnsetDrivenSpeed};
 use dendrite_orbit::fallback::{Fallback, Hearing};
 use dendrite_orbit::{Clock, Controls, GATES, HOP_S, HopInput, Orbit, OrbitState, Settings};
+use dendrite_pipeline::spec::OrbitShape;
 use dendrite_pipeline::{Describer, OrbitControls};
 use rayon::prelude::*;
 use rtneural::Model;
@@ -20,8 +21,8 @@ const ACTIVITY_S: f64 = 1.5;
 /// What moves the orbit.
 #[derive(Clone, Copy)]
 pub enum Controller<'a> {
-    /// An exported network: raw features in, the output map behind it.
-    Network(&'a Model),
+    /// An exported network of some shape: raw features in, the output map behind it.
+    Network(&'a Model, OrbitShape),
     /// The heuristic controller of crate `dendrite-orbit`.
     Fallback,
     /// The same control signals all the time; impacts, offset and sections work as ever.
@@ -36,7 +37,7 @@ impl Controller<'_> {
     /// A name for tables.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Network(_) => "network",
+            Self::Network(..) => "network",
             Self::Fallback => "fallback",
             Self::Still(_) => "still controls",
             Self::OnsetSpeed => "onset speed",
@@ -128,9 +129,14 @@ pub fn fallback_controls(frames: &[Frame]) -> Vec<Controls> {
 /// The control signals that an exported network gives for a piece.
 ///
 /// # Errors
-/// A model of other sizes than the default orbit's.
-pub fn network_controls(model: &Model, frames: &[Frame]) -> Result<Vec<Controls>, rtneural::RunError> {
-    let (mut window, mut state) = (FeatureWindow::default(), model.state());
+/// A model of other sizes than its shape's.
+pub fn network_controls(
+    model: &Model,
+    shape: OrbitShape,
+    frames: &[Frame],
+) -> Result<Vec<Controls>, rtneural::RunError> {
+    let mut window = FeatureWindow::new(shape.window_frames, shape.deltas());
+    let mut state = model.state();
     let mut output = vec![0.0; model.outputs()];
     let mut hear = |frame: &Frame| {
         window.push(&frame.base);
@@ -153,7 +159,7 @@ pub fn play(
     let frames = &piece.frames;
     let onsets = frames.iter().map(|frame| frame.get(Base::Onset));
     let controls = match controller {
-        Controller::Network(model) => network_controls(model, frames)?,
+        Controller::Network(model, shape) => network_controls(model, shape, frames)?,
         Controller::Fallback => fallback_controls(frames),
         Controller::Still(controls) => vec![controls; frames.len()],
         Controller::OnsetSpeed => {

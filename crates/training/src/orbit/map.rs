@@ -1,5 +1,7 @@
 //! The output map as tensors: what `dendrite_pipeline::OrbitControls::of` does, with gradients.
 
+use std::cmp::Ordering;
+
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
 use dendrite_orbit::{OMEGA_RANGE, S_RANGE};
@@ -15,6 +17,20 @@ pub fn map_outputs(outputs: Tensor<3>) -> Tensor<3> {
     let omega_scale = omega_scale.clamp(OMEGA_RANGE[0], OMEGA_RANGE[1]);
     let gates = sigmoid(outputs.narrow(2, 3, signals - 3));
     Tensor::cat(vec![s, alpha, omega_scale, gates], 2)
+}
+
+/// The signals of a model with other than six gates as the orbit is given them, `[batch, time, 9]`: gates that the model does
+/// not have are shut, those that it has beyond the sixth say nothing.
+pub fn six_gates(signals: Tensor<3>) -> Tensor<3> {
+    let ([batch, time, count], nine) = (signals.dims(), super::SIGNALS.len());
+    match count.cmp(&nine) {
+        Ordering::Less => {
+            let shut = Tensor::zeros([batch, time, nine - count], &signals.device());
+            Tensor::cat(vec![signals, shut], 2)
+        }
+        Ordering::Equal => signals,
+        Ordering::Greater => signals.narrow(2, 0, nine),
+    }
 }
 
 /// ln(1 + e^x) without overflow.
@@ -43,6 +59,20 @@ mod tests {
             for (a, b) in expected.iter().zip(mapped) {
                 // f32 against f64: up to 3, so half a unit in the last place is 1.2e-7.
                 assert!((a - f64::from(*b)).abs() <= 1e-6, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_numbers_of_gates_are_what_the_engine_makes_of_them() {
+        for bands in 1..=8 {
+            let row: Vec<f32> = (0..3 + bands).map(|i| (i as f32 * 1.7).sin()).collect();
+            let data = TensorData::new(row.clone(), [1, 1, 3 + bands]);
+            let mapped = values(six_gates(map_outputs(Tensor::from_data(data, &Device::flex()))));
+            let gates = OrbitControls::of(&row).gates;
+            assert_eq!(mapped.len(), 9);
+            for (a, b) in gates.iter().zip(&mapped[3..]) {
+                assert!((a - f64::from(*b)).abs() <= 1e-6, "{bands} gates: {a} {b}");
             }
         }
     }

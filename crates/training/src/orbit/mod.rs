@@ -7,11 +7,22 @@ pub mod proxy;
 mod synthesis;
 mod train;
 
-pub use map::map_outputs;
+pub use map::{map_outputs, six_gates};
 pub use synthesis::{Hop, Motion, Passage, SynthesisError, synthesise};
 pub use train::{BatchShape, OrbitTask, TaskError, validate, variance_ratios};
 
 use dendrite_orbit::{Controls, GATES, OMEGA_RANGE, S_RANGE};
+use dendrite_pipeline::spec::OrbitShape;
+use serde::{Deserialize, Serialize};
+
+/// What the orbit model is, and what it is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OrbitOptions {
+    /// Inputs and gates.
+    pub shape: OrbitShape,
+    /// Weights of the objective's terms.
+    pub objective: objective::Weights,
+}
 
 /// Names of the control signals, in the order of the network's outputs.
 pub const SIGNALS: [&str; 9] =

@@ -13,8 +13,9 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use dendrite_features::{Base, FeatureWindow, N_BASE, WINDOW_FRAMES};
+use dendrite_features::{Base, FeatureWindow, Frame};
 use dendrite_orbit::{Clock, Controls, GATES, HOP_S, Orbit, OrbitState, Settings};
+use dendrite_pipeline::spec::OrbitShape;
 use rayon::prelude::*;
 use rtneural::{Layer, Model, Network, Options};
 
@@ -22,22 +23,22 @@ use super::evaluate::{
     Controller, Summary, activity, bars_per_second, fallback_controls, hop_input, network_controls, scores,
     smoothed, smoothed_bands,
 };
-use super::objective::{Heard, Terms, Weights, terms};
+use super::objective::{Heard, Terms, terms};
 use super::proxy::ChangeProxy;
-use super::{Hop, Passage, SIGNALS, SynthesisError, map_outputs, signals, synthesise};
+use super::{
+    Hop, OrbitOptions, Passage, SIGNALS, SynthesisError, map_outputs, signals, six_gates, synthesise,
+};
 use crate::data::Piece;
 use crate::nets::{OrbitNet, Standard};
 use crate::random::Random;
 
-/// Values of a window.
-const INPUTS: usize = WINDOW_FRAMES * N_BASE;
 /// Hops between two places where a sequence may begin.
 const GRID: usize = 32;
 
 /// The shortest sequence: third differences are taken in it.
 const LEAST_HOPS: usize = 8;
 
-/// The size of a batch. Each number counts as 1 at least, `hops` as 8.
+/// The size of a batch. Each number counts as 1 at least, `hops` as 8; without batches an epoch has as many hops as the music.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchShape {
@@ -48,13 +49,13 @@ pub struct BatchShape {
     /// Hops of a sequence.
     pub hops: usize,
     /// Batches in an epoch.
-    pub batches: usize,
+    pub batches: Option<usize>,
 }
 
 impl Default for BatchShape {
-    /// 48 sequences of two seconds, 24 times an epoch.
+    /// 48 sequences of two seconds, as often as the music has them.
     fn default() -> Self {
-        Self { pieces: 12, places: 4, hops: 96, batches: 24 }
+        Self { pieces: 12, places: 4, hops: 96, batches: None }
     }
 }
 
@@ -63,8 +64,6 @@ impl Default for BatchShape {
 pub struct Prepared {
     piece: Piece,
     tempo: f64,
-    /// Standardised windows, frame by frame.
-    windows: Vec<f32>,
     centroid: Vec<f64>,
     loudness: Vec<f64>,
     bands: Vec<[f64; GATES]>,
@@ -110,8 +109,8 @@ pub struct OrbitTask {
     standard: Standard,
     settings: Settings,
     proxy: ChangeProxy,
-    weights: Weights,
-    shape: BatchShape,
+    options: OrbitOptions,
+    batch: BatchShape,
     epoch: usize,
     batches: Vec<Vec<(usize, usize)>>,
 }
@@ -119,18 +118,22 @@ pub struct OrbitTask {
 impl OrbitTask {
     /// From pieces to learn from. Computes the standardisation and the preset orbits, which are those of the heuristic
     /// controller on the same sound.
-    pub fn new(pieces: Vec<Piece>, proxy: ChangeProxy, weights: Weights, shape: BatchShape) -> Self {
+    pub fn new(pieces: Vec<Piece>, proxy: ChangeProxy, options: OrbitOptions, batch: BatchShape) -> Self {
         let settings = Settings::default();
-        let shape = BatchShape {
-            pieces: shape.pieces.max(1),
-            places: shape.places.max(1),
-            hops: shape.hops.max(LEAST_HOPS),
-            batches: shape.batches.max(1),
+        let batch = BatchShape {
+            pieces: batch.pieces.max(1),
+            places: batch.places.max(1),
+            hops: batch.hops.max(LEAST_HOPS),
+            batches: batch.batches.map(|batches| batches.max(1)),
         };
-        let raw: Vec<Vec<f32>> = pieces.par_iter().map(windows).collect();
-        let standard = Standard::of(INPUTS, raw.iter().flat_map(|rows| rows.chunks_exact(INPUTS)));
-        let prepare = |(piece, mut windows): (Piece, Vec<f32>)| {
-            standard.apply(&mut windows);
+        let inputs = options.shape.inputs();
+        let mut sums = Standard::adding(inputs);
+        for piece in &pieces {
+            let rows = windows(&piece.frames, 0..piece.frames.len(), options.shape);
+            rows.chunks_exact(inputs).for_each(|row| sums.add(row));
+        }
+        let standard = sums.standard();
+        let prepare = |piece: Piece| {
             let follow = |feature: Base| {
                 smoothed(piece.frames.iter().map(|frame| f64::from(frame.get(feature))), &settings)
             };
@@ -141,13 +144,12 @@ impl OrbitTask {
                 bands: smoothed_bands(&piece.frames, &settings),
                 activity: activity(&piece.frames),
                 preset: fallback_controls(&piece.frames).iter().map(signals).collect(),
-                windows,
                 begins: Vec::new(),
                 piece,
             }
         };
-        let pieces = pieces.into_par_iter().zip(raw).map(prepare).collect();
-        Self { pieces, standard, settings, proxy, weights, shape, epoch: 0, batches: Vec::new() }
+        let pieces = pieces.into_par_iter().map(prepare).collect();
+        Self { pieces, standard, settings, proxy, options, batch, epoch: 0, batches: Vec::new() }
     }
 
     /// What the inputs are standardised by.
@@ -161,9 +163,9 @@ impl OrbitTask {
     /// Weights that are not finite; no piece long enough.
     pub fn begin_epoch(&mut self, net: &OrbitNet, epoch: usize, seed: u64) -> Result<usize, TaskError> {
         let model = Model::new(&self.export(net)?, Options::default())?;
-        let (settings, hops) = (self.settings, self.shape.hops);
+        let (settings, hops, shape) = (self.settings, self.batch.hops, self.options.shape);
         self.pieces.par_iter_mut().try_for_each(|piece| {
-            let controls = network_controls(&model, &piece.piece.frames)?;
+            let controls = network_controls(&model, shape, &piece.piece.frames)?;
             piece.begins = begins(piece, &controls, &settings, hops);
             Ok::<(), TaskError>(())
         })?;
@@ -175,16 +177,18 @@ impl OrbitTask {
             return Err(TaskError::NoSequences { hops, pieces: self.pieces.len() });
         }
         let mut queue: Vec<usize> = Vec::new();
-        self.batches = (0..self.shape.batches)
+        let frames: usize = usable.iter().map(|&piece| self.pieces[piece].piece.frames.len()).sum();
+        let once = || frames.div_ceil(self.batch.pieces * self.batch.places * hops);
+        self.batches = (0..self.batch.batches.unwrap_or_else(once))
             .map(|_| {
-                while queue.len() < self.shape.pieces {
+                while queue.len() < self.batch.pieces {
                     random.shuffle(&mut usable);
                     queue.extend(&usable);
                 }
-                let picked: Vec<usize> = queue.drain(..self.shape.pieces).collect();
+                let picked: Vec<usize> = queue.drain(..self.batch.pieces).collect();
                 let places = picked.iter().flat_map(|&piece| {
                     let begins = self.pieces[piece].begins.len();
-                    (0..self.shape.places).map(|_| (piece, random.below(begins))).collect::<Vec<_>>()
+                    (0..self.batch.places).map(|_| (piece, random.below(begins))).collect::<Vec<_>>()
                 });
                 places.collect()
             })
@@ -203,15 +207,15 @@ impl OrbitTask {
         device: &Device,
     ) -> Result<(Tensor<1>, Terms), TaskError> {
         let batch = &self.batches[index];
-        let (rows, hops) = (batch.len(), self.shape.hops);
-        let mut inputs: Vec<f32> = Vec::with_capacity(rows * hops * INPUTS);
+        let (rows, hops, shape) = (batch.len(), self.batch.hops, self.options.shape);
+        let mut inputs: Vec<f32> = Vec::with_capacity(rows * hops * shape.inputs());
         let mut heard: [Vec<f32>; 6] = Default::default();
         let mut passages = Vec::with_capacity(rows);
         for &(piece, begin) in batch {
             let piece = &self.pieces[piece];
             let begin = &piece.begins[begin];
             let span = begin.hop..begin.hop + hops;
-            inputs.extend_from_slice(&piece.windows[span.start * INPUTS..span.end * INPUTS]);
+            inputs.extend(windows(&piece.piece.frames, span.clone(), shape));
             let frames = &piece.piece.frames[span.clone()];
             heard[0].extend(frames.iter().map(|frame| frame.get(Base::Onset)));
             heard[1].extend(piece.centroid[span.clone()].iter().map(|x| *x as f32));
@@ -234,8 +238,10 @@ impl OrbitTask {
                     .collect(),
             });
         }
-        let inputs: Tensor<2> = Tensor::from_data(TensorData::new(inputs, [rows * hops, INPUTS]), device);
-        let controls = map_outputs(net.forward(inputs).reshape([rows, hops, SIGNALS.len()]));
+        self.standard.apply(&mut inputs);
+        let inputs = TensorData::new(inputs, [rows * hops, shape.inputs()]);
+        let outputs = net.forward(Tensor::from_data(inputs, device)).reshape([rows, hops, shape.outputs()]);
+        let controls = six_gates(map_outputs(outputs));
         let motion = synthesise(controls.clone(), &passages, &self.settings)?;
         let [onset, centroid, loudness, bands, activity, preset] = heard;
         let plane = |numbers| Tensor::<2>::from_data(TensorData::new(numbers, [rows, hops]), device);
@@ -243,7 +249,7 @@ impl OrbitTask {
             Tensor::<3>::from_data(TensorData::new(numbers, [rows, hops, depth]), device)
         };
         let heard = Heard {
-            groups: rows / self.shape.places,
+            groups: rows / self.batch.places,
             onset: plane(onset),
             centroid: plane(centroid),
             loudness: plane(loudness),
@@ -252,7 +258,7 @@ impl OrbitTask {
             preset: block(preset, SIGNALS.len()),
         };
         let terms = terms(&controls, &motion, &heard, &self.proxy);
-        Ok((terms.total(&self.weights, self.epoch), terms))
+        Ok((terms.total(&self.options.objective, self.epoch), terms))
     }
 
     /// The network of the file, from the network in inference mode.
@@ -271,14 +277,17 @@ impl OrbitTask {
 /// The network cannot be run.
 pub fn validate(
     network: &Network,
+    shape: OrbitShape,
     pieces: &[Piece],
     seconds: Range<f64>,
 ) -> Result<(BTreeMap<String, f64>, Summary), TaskError> {
     let model = Model::new(network, Options::default())?;
-    let summary = Summary::of(&scores(Controller::Network(&model), pieces, &Settings::default(), seconds)?);
+    let controller = Controller::Network(&model, shape);
+    let summary = Summary::of(&scores(controller, pieces, &Settings::default(), seconds)?);
     let bars = super::evaluate::Bars::ORBIT;
-    let still: f64 =
-        summary.deviations.iter().map(|deviation| (1.0 - deviation / bars.deviation).max(0.0)).sum();
+    // Gates that the model does not have do not move.
+    let own = summary.deviations.iter().take(shape.outputs());
+    let still: f64 = own.map(|deviation| (1.0 - deviation / bars.deviation).max(0.0)).sum();
     let strobe =
         (bars.change[0] / summary.change.max(1e-6) - 1.0).max(summary.change / bars.change[1] - 1.0).max(0.0);
     let loss = 1.0 - summary.sync[0]
@@ -295,10 +304,10 @@ pub fn validate(
         ("dark".to_owned(), summary.dark),
         ("change".to_owned(), summary.change),
     ]);
-    for (name, deviation) in SIGNALS.iter().zip(summary.deviations) {
+    for (name, deviation) in SIGNALS.iter().zip(summary.deviations).take(shape.outputs()) {
         metrics.insert(format!("deviation_{name}"), deviation);
     }
-    for (band, r) in (1..).zip(summary.band_r) {
+    for (band, r) in (1..).zip(summary.band_r).take(shape.bands) {
         metrics.insert(format!("band_r_gate_{band}"), r);
     }
     Ok((metrics, summary))
@@ -310,8 +319,14 @@ pub fn validate(
 ///
 /// # Errors
 /// The network cannot be run.
-pub fn variance_ratios(network: &Network, pieces: &[Piece], every: usize) -> Result<Vec<f64>, TaskError> {
-    let rows: Vec<f32> = pieces.iter().flat_map(windows).collect();
+pub fn variance_ratios(
+    network: &Network,
+    shape: OrbitShape,
+    pieces: &[Piece],
+    every: usize,
+) -> Result<Vec<f64>, TaskError> {
+    let all = |piece: &Piece| windows(&piece.frames, 0..piece.frames.len(), shape);
+    let rows: Vec<f32> = pieces.iter().flat_map(all).collect();
     let layers = network.layers();
     let norms = layers.iter().enumerate().filter_map(|(i, layer)| match layer {
         Layer::BatchNorm(norm) => Some((i, norm)),
@@ -324,7 +339,7 @@ pub fn variance_ratios(network: &Network, pieces: &[Piece], every: usize) -> Res
             let (mut state, mut output) = (model.state(), vec![0.0; model.outputs()]);
             let (mut sums, mut squares) = (vec![0.0; model.outputs()], vec![0.0; model.outputs()]);
             let mut count = 0.0;
-            for row in rows.chunks_exact(INPUTS).step_by(every.max(1)) {
+            for row in rows.chunks_exact(shape.inputs()).step_by(every.max(1)) {
                 model.forward(&mut state, row, &mut output)?;
                 for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(&output) {
                     *sum += f64::from(x);
@@ -342,13 +357,17 @@ pub fn variance_ratios(network: &Network, pieces: &[Piece], every: usize) -> Res
         .collect()
 }
 
-/// All windows of a piece, raw.
-fn windows(piece: &Piece) -> Vec<f32> {
-    let mut window = FeatureWindow::default();
-    let mut rows = Vec::with_capacity(piece.frames.len() * INPUTS);
-    for frame in &piece.frames {
+/// The windows that end at the frames of a span, raw, row by row.
+fn windows(frames: &[Frame], span: Range<usize>, shape: OrbitShape) -> Vec<f32> {
+    let mut window = FeatureWindow::new(shape.window_frames, shape.deltas());
+    // Second differences look two frames further back than the window.
+    let first = span.start.saturating_sub(shape.window_frames + 2);
+    let mut rows = Vec::with_capacity(span.len() * shape.inputs());
+    for (at, frame) in frames.iter().enumerate().take(span.end).skip(first) {
         window.push(&frame.base);
-        rows.extend_from_slice(window.values());
+        if at >= span.start {
+            rows.extend_from_slice(window.values());
+        }
     }
     rows
 }
@@ -368,4 +387,30 @@ fn begins(piece: &Prepared, controls: &[Controls], settings: &Settings, hops: us
         before = Some(orbit.step(&hop_input(frame, &frame.mel, *controls, piece.tempo), settings));
     }
     begins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_a_span_are_those_of_the_whole_piece() {
+        let frame = |k: usize| Frame {
+            base: std::array::from_fn(|i| ((k * 7 + i * 3) as f32 * 0.37).sin()),
+            ..Frame::SILENCE
+        };
+        let frames: Vec<Frame> = (0..60).map(frame).collect();
+        for (include_delta, include_delta_delta) in
+            [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let shape =
+                OrbitShape { window_frames: 7, include_delta, include_delta_delta, ..OrbitShape::default() };
+            let all = windows(&frames, 0..60, shape);
+            assert_eq!(all.len(), 60 * shape.inputs());
+            for span in [0..5, 3..9, 30..60, 60..60] {
+                let part = windows(&frames, span.clone(), shape);
+                assert_eq!(part, all[span.start * shape.inputs()..span.end * shape.inputs()]);
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use burn::tensor::activation::{log_softmax, softplus};
 use burn::tensor::{Device, Tensor};
 use dendrite_features::{N_CHROMA, N_MEL};
+use dendrite_generator::{Cues, Mood};
 use dendrite_pipeline::contexts::HarmonyContext;
 use dendrite_pipeline::{MOOD_CELLS, ModelKind};
 use rtneural::{Model, Network, Options, Weights};
@@ -35,6 +36,8 @@ const TILT: f32 = 0.12;
 const CURVE: f32 = 0.1;
 /// Points of that curve.
 const POINTS: usize = 7;
+/// Largest change of pace by augmentation, as a natural logarithm: a quarter faster or slower.
+const PACE: f32 = 0.25;
 /// Highest floor of noise that augmentation puts under the mel vector.
 const FLOOR: f32 = 0.2;
 /// Weights of the side tasks: chroma (squared error of values in 0..1), mode (cross-entropy), cues (squared error of values
@@ -43,14 +46,45 @@ const PITCH_WEIGHT: f32 = 2.0;
 const MODE_WEIGHT: f32 = 0.3;
 const CUE_WEIGHT: f32 = 1.0;
 
+/// A passage that is listened to.
+#[derive(Clone, Copy, Debug)]
+struct Passage {
+    piece: usize,
+    /// First frame of the piece.
+    start: usize,
+    /// Frames of the piece to one that is heard.
+    pace: f32,
+}
+
+impl Passage {
+    /// The frame of a piece behind which a frame of the passage lies, and how far.
+    fn place(&self, frame: usize) -> (usize, f32) {
+        let place = self.pace * frame as f32;
+        (self.start + place as usize, place.fract())
+    }
+
+    /// The passages of a piece of so many frames, from a frame on, with their lengths. There is a frame behind each place.
+    fn all(piece: usize, frames: usize, first: usize, pace: f32) -> Vec<(Passage, usize)> {
+        let (mut passages, mut start) = (Vec::new(), first);
+        loop {
+            let left = (frames.saturating_sub(start + 1) as f32 / pace) as usize;
+            if left < TIME {
+                return passages;
+            }
+            let length = left.min(PASSAGE);
+            passages.push((Passage { piece, start, pace }, length));
+            start += (length as f32 * pace) as usize;
+        }
+    }
+}
+
 /// The emotion model's data.
 pub struct EmotionTask<'a> {
     corpus: &'a Corpus,
     standard: Standard,
     /// Chroma of the last two seconds, for each frame of each piece.
     slow_chroma: Vec<Vec<[f32; N_CHROMA]>>,
-    /// Piece and first frame of each passage.
-    passages: Vec<(usize, usize)>,
+    passages: Vec<Passage>,
     streams: Streams,
     batch_size: usize,
     seed: u64,
@@ -134,12 +168,12 @@ impl Task for EmotionTask<'_> {
             if piece.truth.mood.is_none() {
                 continue;
             }
-            let mut start = if piece.frames.len() > PASSAGE { random.below(PASSAGE) } else { 0 };
-            while start + TIME <= piece.frames.len() {
-                let length = (piece.frames.len() - start).min(PASSAGE);
+            let first = if piece.frames.len() > PASSAGE { random.below(PASSAGE) } else { 0 };
+            // At another pace it is other music, of another mood, which is known only where the cues are.
+            let pace = if piece.truth.cues.is_some() { (PACE * random.symmetric()).exp() } else { 1.0 };
+            for (passage, length) in Passage::all(i, piece.frames.len(), first, pace) {
                 lengths.push((self.passages.len(), length));
-                self.passages.push((i, start));
-                start += length;
+                self.passages.push(passage);
             }
         }
         self.streams = Streams::deal(&lengths, STREAMS, self.batch_size, TIME, seed);
@@ -156,25 +190,32 @@ impl Task for EmotionTask<'_> {
         let (mut pitches, mut mode, mut known) = (Vec::new(), Vec::new(), Vec::new());
         let (mut cues, mut cues_known) = (Vec::new(), Vec::new());
         for part in parts {
-            let (number, offset) = self.passages[part.piece];
-            let piece = &self.corpus.pieces[number];
-            let (from, start) = (mel.len(), offset + part.start);
-            let span = start..start + TIME;
-            piece.frames[span.clone()].iter().for_each(|frame| mel.extend_from_slice(&frame.mel));
-            self.augment(part, &mut mel[from..]);
-            for (k, frame) in piece.frames[span.clone()].iter().enumerate() {
+            let passage = self.passages[part.piece];
+            let piece = &self.corpus.pieces[passage.piece];
+            let moods = piece.truth.mood.as_deref().unwrap_or_default();
+            let from = mel.len();
+            for k in part.start..part.start + TIME {
+                let (at, behind) = passage.place(k);
+                let (frame, next) = (&piece.frames[at], &piece.frames[(at + 1).min(piece.frames.len() - 1)]);
+                mel.extend(
+                    frame.mel.iter().zip(next.mel).map(|(level, next)| level + behind * (next - level)),
+                );
                 pitches.extend_from_slice(&frame.chroma);
                 pitches.extend_from_slice(&frame.bass_chroma);
-                mode.extend_from_slice(&self.slow_chroma[number][start + k]);
+                mode.extend_from_slice(&self.slow_chroma[passage.piece][at]);
                 mode.push(f32::from(u8::from(piece.truth.key.is_some_and(|key| key.minor))));
                 known.push(f32::from(u8::from(piece.truth.key.is_some())));
-                let true_cues = piece.truth.cues.as_ref().map(|cues| cues[span.start + k]);
-                cues.extend_from_slice(&true_cues.unwrap_or_default());
-                cues_known.push(f32::from(u8::from(true_cues.is_some())));
+                let written = piece.truth.cues.as_ref().map(|cues| cues[at]);
+                let played = written.map(|cues| Cues::from_values(cues).played_faster(passage.pace));
+                cues.extend_from_slice(&played.map(|cues| cues.values()).unwrap_or_default());
+                cues_known.push(f32::from(u8::from(played.is_some())));
+                let heard = match played.filter(|_| passage.pace != 1.0).map(|cues| Mood::of(&cues)) {
+                    Some(Mood { valence, arousal }) => [valence, arousal],
+                    None => moods[at],
+                };
+                target.extend_from_slice(&target_map(heard));
             }
-            if let Some(moods) = &piece.truth.mood {
-                moods[span].iter().for_each(|&mood| target.extend_from_slice(&target_map(mood)));
-            }
+            self.augment(part, &mut mel[from..]);
         }
         self.standard.apply(&mut mel);
         let state = LstmState::of_rows(rows(self.memory.before(parts, WIDTH), [batch, WIDTH], device));
@@ -217,5 +258,29 @@ impl Task for EmotionTask<'_> {
 
     fn standard(&self) -> &Standard {
         &self.standard
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_keep_to_their_piece_and_leave_little_out() {
+        for (frames, first) in [(TIME, 0), (200, 0), (5_000, 17), (5_000, PASSAGE - 1)] {
+            for pace in [0.78, 0.9, 1.0, 1.13, 1.28] {
+                let passages = Passage::all(3, frames, first, pace);
+                let mut end = first;
+                for (passage, length) in &passages {
+                    assert!((TIME..=PASSAGE).contains(length) && passage.piece == 3);
+                    // The next begins where the one before it ends.
+                    assert_eq!(passage.place(0), (end, 0.0));
+                    let (last, behind) = passage.place(length - 1);
+                    assert!(last + 1 < frames && (0.0..1.0).contains(&behind), "{passage:?} {length}");
+                    end = passage.place(*length).0;
+                }
+                assert!(frames - end <= (TIME as f32 * pace) as usize + 2, "{frames} {first} {pace}: {end}");
+            }
+        }
     }
 }

@@ -66,6 +66,11 @@ impl<'a> HarmonyTask<'a> {
         ));
         Ok(Self { corpus, examples, standard, order: Vec::new(), batch_size })
     }
+
+    /// Examples in a batch: all of them where there are few.
+    fn rows(&self) -> usize {
+        self.batch_size.min(self.order.len())
+    }
 }
 
 /// Every pitch class gets the mean of all twelve, as turning the examples makes them.
@@ -118,11 +123,11 @@ impl Task for HarmonyTask<'_> {
         let mut random = Random::new(seed);
         self.order = (0..self.examples.len()).map(|i| (i, random.below(N_CHROMA) as u8)).collect();
         random.shuffle(&mut self.order);
-        Ok(self.order.len() / self.batch_size)
+        Ok(self.order.len() / self.rows().max(1))
     }
 
     fn loss(&mut self, net: &HarmonyNet, index: usize, device: &Device) -> Result<Tensor<1>> {
-        let order = &self.order[index * self.batch_size..(index + 1) * self.batch_size];
+        let order = &self.order[index * self.rows()..][..self.rows()];
         let mut inputs = Vec::with_capacity(order.len() * HARMONY_INPUTS);
         let mut targets = Vec::with_capacity(order.len() * CHORDS);
         for &(i, up) in order {

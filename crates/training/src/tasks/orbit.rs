@@ -6,19 +6,15 @@ use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor};
 use dendrite_features::FRAME_RATE;
 use dendrite_pipeline::ModelKind;
-use dendrite_pipeline::spec::OrbitShape;
 use rtneural::Network;
 
 use crate::corpus::Corpus;
 use crate::data::{Piece, Split};
 use crate::fit::Task;
 use crate::nets::{OrbitNet, Standard};
-use crate::orbit::objective::Weights;
 use crate::orbit::proxy::ChangeProxy;
-use crate::orbit::{BatchShape, OrbitTask, validate};
+use crate::orbit::{BatchShape, OrbitOptions, OrbitTask, validate};
 
-/// Training pieces; the objective is about motion, of which every second of every piece has plenty.
-const PIECES: usize = 48;
 /// Shortest piece that is learnt from, in seconds, where there are enough that are longer.
 const LONG_S: f64 = 24.0;
 /// Validation pieces of which pictures are drawn each epoch, and which seconds of them.
@@ -28,27 +24,21 @@ const SECONDS: std::ops::Range<f64> = 4.0..14.0;
 /// The orbit model's data.
 pub struct OrbitFit {
     task: OrbitTask,
-    shape: OrbitShape,
+    options: OrbitOptions,
     validation: Vec<Piece>,
     music: (usize, f64),
 }
 
 impl OrbitFit {
-    /// Of the pieces of a corpus; nothing has to be known of them.
+    /// Of the pieces of a corpus, so many at most; nothing has to be known of them.
     ///
     /// # Errors
-    /// A shape other than the default's inputs and gates.
-    pub fn new(corpus: &Corpus, shape: OrbitShape, weights: Weights, batch_size: usize) -> Result<Self> {
-        anyhow::ensure!(
-            shape == OrbitShape::default(),
-            "only the default shape can be trained at present: 10 frames, no differences, 6 gates"
-        );
+    /// There are no pieces to learn from or to validate on.
+    pub fn new(corpus: &Corpus, options: OrbitOptions, most: usize, batch_size: usize) -> Result<Self> {
         let pieces = |split| corpus.of(split).into_iter().map(|i| &corpus.pieces[i]);
         let long = |piece: &&Piece| piece.frames.len() as f64 >= LONG_S * FRAME_RATE;
-        let mut train: Vec<Piece> = pieces(Split::Train).filter(long).take(PIECES).cloned().collect();
-        if train.len() < PIECES {
-            train.extend(pieces(Split::Train).filter(|p| !long(p)).take(PIECES - train.len()).cloned());
-        }
+        let (long, short): (Vec<&Piece>, Vec<&Piece>) = pieces(Split::Train).partition(long);
+        let train: Vec<Piece> = long.into_iter().chain(short).take(most).cloned().collect();
         let validation = pieces(Split::Validation).take(DRAWN).cloned().collect();
         let batch = BatchShape::default();
         // Sequences of a batch: so many places in each of so many pieces.
@@ -56,7 +46,7 @@ impl OrbitFit {
         let proxy = ChangeProxy::kept().context("reading the proxy of the picture's change")?;
         let frames: usize = train.iter().map(|piece| piece.frames.len()).sum();
         let music = (train.len(), frames as f64 / FRAME_RATE / 3600.0);
-        Ok(Self { music, task: OrbitTask::new(train, proxy, weights, batch), shape, validation })
+        Ok(Self { music, task: OrbitTask::new(train, proxy, options, batch), options, validation })
     }
 }
 
@@ -68,7 +58,7 @@ impl Task for OrbitFit {
     }
 
     fn fresh(&self, device: &Device) -> OrbitNet {
-        OrbitNet::new(self.shape, device)
+        OrbitNet::new(self.options.shape, device)
     }
 
     fn begin_epoch(&mut self, net: &OrbitNet, epoch: usize, seed: u64) -> Result<usize> {
@@ -85,7 +75,7 @@ impl Task for OrbitFit {
     }
 
     fn validate(&self, network: &Network) -> Result<BTreeMap<String, f64>> {
-        Ok(validate(network, &self.validation, SECONDS)?.0)
+        Ok(validate(network, self.options.shape, &self.validation, SECONDS)?.0)
     }
 
     fn standard(&self) -> &Standard {
@@ -94,5 +84,9 @@ impl Task for OrbitFit {
 
     fn music(&self) -> Option<(usize, f64)> {
         Some(self.music)
+    }
+
+    fn orbit(&self) -> Option<OrbitOptions> {
+        Some(self.options)
     }
 }

@@ -83,6 +83,11 @@ impl<'a, N, const I: usize, const O: usize> RegressionTask<'a, N, I, O> {
         let standard = Standard::of(I, examples.iter().map(|example| example.input.as_slice()));
         Self { ability, corpus, examples, standard, order: Vec::new(), batch_size }
     }
+
+    /// Examples in a batch: all of them where there are few.
+    fn rows(&self) -> usize {
+        self.batch_size.min(self.order.len())
+    }
 }
 
 impl<N: Module + Clone, const I: usize, const O: usize> Task for RegressionTask<'_, N, I, O> {
@@ -99,11 +104,11 @@ impl<N: Module + Clone, const I: usize, const O: usize> Task for RegressionTask<
     fn begin_epoch(&mut self, _net: &N, _epoch: usize, seed: u64) -> Result<usize> {
         self.order = (0..self.examples.len()).collect();
         Random::new(seed).shuffle(&mut self.order);
-        Ok(self.order.len() / self.batch_size)
+        Ok(self.order.len() / self.rows().max(1))
     }
 
     fn loss(&mut self, net: &N, index: usize, device: &Device) -> Result<Tensor<1>> {
-        let order = &self.order[index * self.batch_size..(index + 1) * self.batch_size];
+        let order = &self.order[index * self.rows()..][..self.rows()];
         let (mut inputs, mut targets, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for &i in order {
             let example = &self.examples[i];

@@ -42,7 +42,8 @@ impl Streams {
             .filter(|&(_, parts)| parts > 0)
             .collect();
         let total: usize = whole.iter().map(|&(_, parts)| parts).sum();
-        // With little data there are fewer streams, so that none is only beginnings.
+        // With little data there are fewer streams, so that none is only beginnings, and smaller batches.
+        let rows = rows.min(whole.len()).max(1);
         let streams = streams.min(whole.len()).max(rows);
         let rounds = total / streams.max(1);
         let mut queue: Vec<(usize, usize)> = Vec::new();
