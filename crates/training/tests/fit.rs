@@ -57,7 +57,12 @@ fn a_resumed_run_gives_the_numbers_of_one_that_was_not_interrupted() {
     // Ctrl-C in the second epoch; what is on disk is the end of the first.
     let first = folder.path().join("first");
     let task = EmotionTask::new(&corpus, options.batch_size);
-    let part = fit(&mut Interrupting { task }, &options, &first, None).unwrap();
+    // Pressed while the first is validated.
+    let validate = |task: &EmotionTask, _, network: &Network| {
+        INTERRUPTED.store(true, Ordering::Relaxed);
+        task.validate(network)
+    };
+    let part = fit(&mut Validated { task, epoch: 0, validate }, &options, &first, None).unwrap();
     assert!(part.interrupted && part.history.epochs.len() == 1);
     INTERRUPTED.store(false, Ordering::Relaxed);
     let last = first.join("emotionrecognizer/last");
@@ -85,13 +90,17 @@ fn task_export(corpus: &Corpus, fitted: &Fitted<EmotionTrainer>) -> Network {
     EmotionTask::new(corpus, 4).export(&fitted.net).unwrap()
 }
 
-/// A task that is worse after every epoch, as validation has it.
-struct Worsening<T> {
+/// What a validation gives.
+type Metrics = anyhow::Result<BTreeMap<String, f64>>;
+
+/// A task with another validation, which is told the epoch.
+struct Validated<T, F> {
     task: T,
     epoch: usize,
+    validate: F,
 }
 
-impl<T: Task> Task for Worsening<T> {
+impl<T: Task, F: Fn(&T, usize, &Network) -> Metrics> Task for Validated<T, F> {
     type Net = T::Net;
 
     fn kind(&self) -> ModelKind {
@@ -115,8 +124,8 @@ impl<T: Task> Task for Worsening<T> {
         self.task.export(net)
     }
 
-    fn validate(&self, _network: &Network) -> anyhow::Result<BTreeMap<String, f64>> {
-        Ok(BTreeMap::from([("loss".to_owned(), self.epoch as f64)]))
+    fn validate(&self, network: &Network) -> Metrics {
+        (self.validate)(&self.task, self.epoch, network)
     }
 
     fn standard(&self) -> &Standard {
@@ -135,16 +144,17 @@ fn what_was_best_before_an_interruption_is_what_comes_out() {
     let felt =
         Model::new(&emotion.export(&emotion.fresh(&Device::flex().autodiff())).unwrap(), Options::default());
     corpus.feel(&felt.unwrap()).unwrap();
-    let corpus = corpus;
-    let run = |save_dir: &Path, epochs: usize, resume: Option<&Path>| -> Network {
+    let mut run = |save_dir: &Path, epochs: usize, resume: Option<&Path>| -> Network {
         options.epochs = epochs;
         let task = DynamicsTask::new(&corpus, options.batch_size).unwrap();
-        let mut task = Worsening { task, epoch: 0 };
+        // Every epoch is worse than the one before.
+        let validate =
+            |_: &DynamicsTask, epoch, _: &Network| Ok(BTreeMap::from([("loss".to_owned(), epoch as f64)]));
+        let mut task = Validated { task, epoch: 0, validate };
         let fitted = fit(&mut task, &options, save_dir, resume).unwrap();
         assert_eq!(fitted.best_epoch, 1);
         task.export(&fitted.net).unwrap()
     };
-    let mut run = run;
     let save_dir = folder.path().join("runs");
     let model = save_dir.join("dynamicsengine");
     let first = run(&save_dir, 1, None);
@@ -153,42 +163,4 @@ fn what_was_best_before_an_interruption_is_what_comes_out() {
     assert_eq!(run(&folder.path().join("elsewhere"), 4, Some(&model.join("last"))), first);
     assert_eq!(run(&save_dir, 5, Some(&model.join("last"))), first);
     assert_eq!(run(&save_dir, 5, Some(&model.join("best"))), first);
-}
-
-/// A task during whose second epoch Ctrl-C is pressed.
-struct Interrupting<T> {
-    task: T,
-}
-
-impl<T: Task> Task for Interrupting<T> {
-    type Net = T::Net;
-
-    fn kind(&self) -> ModelKind {
-        self.task.kind()
-    }
-
-    fn fresh(&self, device: &Device) -> T::Net {
-        self.task.fresh(device)
-    }
-
-    fn begin_epoch(&mut self, net: &T::Net, epoch: usize, seed: u64) -> anyhow::Result<usize> {
-        self.task.begin_epoch(net, epoch, seed)
-    }
-
-    fn loss(&mut self, net: &T::Net, index: usize, device: &Device) -> anyhow::Result<Tensor<1>> {
-        self.task.loss(net, index, device)
-    }
-
-    fn export(&self, net: &T::Net) -> Result<Network, rtneural::Error> {
-        self.task.export(net)
-    }
-
-    fn validate(&self, network: &Network) -> anyhow::Result<BTreeMap<String, f64>> {
-        INTERRUPTED.store(true, Ordering::Relaxed);
-        self.task.validate(network)
-    }
-
-    fn standard(&self) -> &Standard {
-        self.task.standard()
-    }
 }
