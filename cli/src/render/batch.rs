@@ -12,7 +12,7 @@ use dendrite_video::{Options, Outputs, Rendered};
 use indicatif::MultiProgress;
 
 use super::bar::{Bar, speed};
-use super::{Arguments, render, spare};
+use super::{Arguments, files, render, spare};
 use crate::songs::Song;
 use crate::text::{Align, table};
 use crate::{Outcome, UsageError};
@@ -44,7 +44,7 @@ pub fn run(
             // A decoder that panics on a broken file must not end the others.
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let outputs = outputs(arguments, song)?;
-                spare(&outputs, songs)?;
+                spare(files(&outputs), songs)?;
                 Ok(render(song, arguments, options, &outputs, cancel, &bar)?)
             }));
             bar.finish();

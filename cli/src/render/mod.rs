@@ -177,6 +177,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     };
     let outputs = single_outputs(arguments, song)?;
     // Whether it can be written is known before the video is made.
+    spare(arguments.midi.iter(), &songs)?;
     let midi = arguments.midi.as_deref().map(Beside::create).transpose()?;
     let progress = bar::Bar::single();
     let result = render(song, arguments, &options, &outputs, &cancel, &progress);
@@ -260,13 +261,18 @@ fn single_outputs(arguments: &Arguments, song: &Song) -> Result<Outputs> {
         poster: arguments.poster.clone(),
         csv: arguments.csv.clone(),
     };
-    spare(&outputs, std::slice::from_ref(song))?;
+    spare(files(&outputs), std::slice::from_ref(song))?;
     Ok(outputs)
 }
 
+/// The single files that are written.
+fn files(outputs: &Outputs) -> impl Iterator<Item = &PathBuf> {
+    [&outputs.video, &outputs.poster, &outputs.csv].into_iter().flatten()
+}
+
 /// Refuses to write over a song.
-fn spare(outputs: &Outputs, songs: &[Song]) -> Result<()> {
-    for output in [&outputs.video, &outputs.poster, &outputs.csv].into_iter().flatten() {
+fn spare<'a>(outputs: impl Iterator<Item = &'a PathBuf>, songs: &[Song]) -> Result<()> {
+    for output in outputs {
         let Ok(output) = output.canonicalize() else { continue };
         let song = songs.iter().find(|song| song.path.canonicalize().is_ok_and(|path| path == output));
         if let Some(song) = song {

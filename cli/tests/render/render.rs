@@ -214,6 +214,8 @@ fn no_song_is_written_over() {
     let bytes = std::fs::read(&take).unwrap();
     song(folder.path(), "other.wav", 0.3);
     render(folder.path(), &["take.mp4"]).fails(2, &["take.mp4 is the song itself"]);
+    render(folder.path(), &["take.mp4", "-o", "x.mp4", "--midi", "take.mp4"])
+        .fails(2, &["take.mp4 is the song itself"]);
     // Of several songs the one that would be lost is left out.
     for songs in [&["."][..], &["take.mp4", "other.wav"]] {
         let ran = render(folder.path(), songs);

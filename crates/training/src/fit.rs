@@ -179,8 +179,7 @@ pub fn fit<T: Task>(
     let best = folder.join(BEST);
     if let Some(checkpoint) = resume {
         (net, optimizer, state) = load(task, checkpoint, net, optimizer)?;
-        let own = state.best_epoch == state.epoch;
-        put(&if own { checkpoint.to_owned() } else { checkpoint.join(BEST) }, &best)?;
+        put(&best_of(checkpoint, &state)?, &best)?;
         (state.options, state.orbit) = (options.clone(), task.orbit());
         let line = format!("{}: goes on after epoch {} of {}", task.kind(), state.epoch, options.epochs);
         println!("{line}");
@@ -343,16 +342,43 @@ fn save<N: Module + Clone>(
     })
 }
 
+/// Where the best epoch up to a checkpoint is: itself, in it, or beside it, where older checkpoints have it.
+fn best_of(checkpoint: &Path, state: &State) -> Result<PathBuf> {
+    if state.best_epoch == state.epoch {
+        return Ok(checkpoint.to_owned());
+    }
+    let places = [checkpoint.join(BEST), checkpoint.with_file_name(BEST)];
+    let is_best = |place: &PathBuf| read_state(place).is_ok_and(|found| found.epoch == state.best_epoch);
+    places.into_iter().find(is_best).with_context(|| {
+        format!(
+            "{}: the best epoch of this checkpoint is {}, which is neither in it nor beside it; go on from another",
+            checkpoint.display(),
+            state.best_epoch
+        )
+    })
+}
+
 /// Puts a copy of one checkpoint in the place of another, unless it is there.
 fn put(checkpoint: &Path, place: &Path) -> Result<()> {
     let epoch = |folder: &Path| read_state(folder).map(|state| state.epoch);
     let source = epoch(checkpoint)?;
-    if place.exists() && checkpoint.canonicalize()? == place.canonicalize()? {
+    let going = ["part", "old"].map(|ending| place.with_extension(ending));
+    anyhow::ensure!(
+        !going.iter().any(|going| same(going, checkpoint)),
+        "{}: what was left of a crash would go while it is copied; give it another name",
+        checkpoint.display()
+    );
+    if same(checkpoint, place) {
         return Ok(());
     }
     replace_folder(place, |part| copy(checkpoint, part))?;
     anyhow::ensure!(epoch(place)? == source, "{}: it changed while it was copied", checkpoint.display());
     Ok(())
+}
+
+/// Whether two paths lead to one place, which is there.
+fn same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// Copies a checkpoint without what it knows of others.

@@ -10,8 +10,9 @@ use dendrite_generator as generator;
 use dendrite_pipeline::ModelKind;
 use dendrite_pipeline::spec::{self, OrbitShape};
 use dendrite_training::config::Config;
-use dendrite_training::fit::{self, INTERRUPTED, TRAINING};
+use dendrite_training::fit::{self, FitOptions, INTERRUPTED, TRAINING};
 use dendrite_training::music::{self, Layout, Learner};
+use dendrite_training::orbit::objective::Weights;
 use dendrite_training::session::{self, Places};
 use dendrite_training::{corpus::Corpus, data::Cache};
 
@@ -360,16 +361,23 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
                      and chords of the test pieces are played in timbres that training never hears."
                 .to_owned(),
         },
-        options: options(std::env::args().skip(2)),
+        options: match arguments.resume {
+            // What the checkpoint was trained with is not on this command line.
+            Some(_) => resumed_options(kinds, &config),
+            None => options(std::env::args().skip(2)),
+        },
     };
     if let Some(folds) = arguments.folds {
         anyhow::ensure!(folds > 1, "--folds needs 2 at least: what one part validates, the others train");
+        let mut all = Vec::new();
         for (learner, kinds) in by_learner(kinds) {
             let corpus = corpus(&arguments.data, &mut config, learner, &places.save_dir)?;
-            if !session::cross_validate(&kinds, &corpus, &config, &places, folds)? {
-                return Ok(false);
+            match session::cross_validate(&kinds, &corpus, &config, &places, folds)? {
+                Some(scores) => all.extend(scores),
+                None => return Ok(false),
             }
         }
+        session::write_folds(&all, &places.save_dir)?;
         return Ok(true);
     }
     for (learner, kinds) in by_learner(kinds) {
@@ -381,6 +389,31 @@ fn train(kinds: &[ModelKind], arguments: TrainArguments) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The options that train a model from the beginning as it is trained after it was resumed.
+fn resumed_options(kinds: &[ModelKind], config: &Config) -> String {
+    let mut all = String::new();
+    for &kind in kinds {
+        let FitOptions { epochs, patience, batch_size, learning_rate, seed, .. } = config.of(kind);
+        all += &format!(
+            "--epochs {epochs} --patience {patience} --batch-size {batch_size} --learning-rate {learning_rate} --seed {seed}"
+        );
+        if kind == ModelKind::Orbit && config.orbit_shape != OrbitShape::default() {
+            let OrbitShape { window_frames, include_delta, include_delta_delta, bands } = config.orbit_shape;
+            all += &format!(" --window-frames {window_frames} --k-bands {bands}");
+            all += if include_delta { " --include-delta" } else { "" };
+            all += if include_delta_delta { " --include-delta-delta" } else { "" };
+        }
+        let Weights { curriculum, curriculum_decay, .. } = config.orbit_objective;
+        let usual = Weights::default();
+        if kind == ModelKind::Orbit
+            && (curriculum, curriculum_decay) != (usual.curriculum, usual.curriculum_decay)
+        {
+            all += &format!(" --curriculum-weight {curriculum} --curriculum-decay {curriculum_decay}");
+        }
+    }
+    all
 }
 
 /// Models with the pieces that they learn from; none without models.
@@ -410,10 +443,14 @@ fn options(arguments: impl Iterator<Item = String>) -> String {
 fn evaluate(arguments: &EvaluateArguments) -> Result<bool> {
     let mut config = prepare(&arguments.data, None)?;
     let mut report = session::Report::default();
-    // Each on the pieces that its baselines learn from, too.
-    for (learner, kinds) in by_learner(&ModelKind::ALL) {
+    // Each on the pieces that its baselines learn from, too; of a folder they are the same.
+    let groups = match arguments.data.data_dir {
+        Some(_) => vec![(Learner::First, ModelKind::ALL.to_vec())],
+        None => by_learner(&ModelKind::ALL),
+    };
+    for (learner, kinds) in groups {
         let mut corpus = corpus(&arguments.data, &mut config, learner, &arguments.out)?;
-        session::evaluate(&kinds, &mut corpus, &arguments.models, &mut report)?;
+        session::evaluate(&kinds, &mut corpus, &arguments.models, &mut report);
     }
     report.write(&arguments.out)?;
     println!("{}: evaluation.json and evaluation.md", arguments.out.display());

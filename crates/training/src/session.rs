@@ -152,11 +152,11 @@ pub struct Folds {
     pub mean: BTreeMap<String, f64>,
 }
 
-/// Trains each model once for each fold, with that fold for validation and the test pieces left out; prints the validation
-/// metrics of all folds and their means, and writes them to SAVE_DIR/cross_validation.json. Returns false if Ctrl-C ended it.
+/// Trains each model once for each fold, with that fold for validation and the test pieces left out, and prints the validation
+/// metrics of all folds and their means. Returns nothing if Ctrl-C ended it.
 ///
-/// Models that hear with an emotion model are given one that has not learnt from the fold's validation pieces: where moods
-/// are known, each fold's own, otherwise the one of the folder of models.
+/// Models that hear with an emotion model are given one that has not learnt from the fold's validation pieces: the fold's own
+/// where there is one, which is trained where moods are known, otherwise the one of the folder of models.
 ///
 /// # Errors
 /// As [`train`]; and fewer than two pieces, of which no folds can be made.
@@ -166,7 +166,7 @@ pub fn cross_validate(
     config: &Config,
     places: &Places,
     count: usize,
-) -> Result<bool> {
+) -> Result<Option<Vec<Folds>>> {
     let own: Vec<Piece> = corpus.pieces.iter().filter(|piece| piece.split != Split::Test).cloned().collect();
     let folds = folds(&own, count, config.data.seed);
     anyhow::ensure!(!folds.is_empty(), "cross-validation needs two pieces at least, of different content");
@@ -185,14 +185,18 @@ pub fn cross_validate(
         let mut part = Corpus::new(own.clone());
         part.pieces.iter_mut().for_each(|piece| piece.split = Split::Train);
         fold.validation.iter().for_each(|&i| part.pieces[i].split = Split::Validation);
-        if given {
-            feel(&mut part, &places.models)?;
-        }
         let save_dir = places.save_dir.join(format!("fold_{}", number + 1));
-        let places = Places { models: save_dir.join("models"), save_dir, onnx: None, ..places.clone() };
+        let models = save_dir.join("models");
+        if given {
+            feel(
+                &mut part,
+                if model_file(&models, ModelKind::Emotion).exists() { &models } else { &places.models },
+            )?;
+        }
+        let places = Places { models, save_dir, onnx: None, ..places.clone() };
         for (&kind, scores) in kinds.iter().zip(&mut scores) {
             if !train(kind, &mut part, config, &places, None)? {
-                return Ok(false);
+                return Ok(None);
             }
             let file = places.save_dir.join(kind.name()).join("training_history.json");
             let text =
@@ -215,30 +219,33 @@ pub fn cross_validate(
             scores.mean.insert(name, mean);
         }
     }
-    let json = serde_json::to_string_pretty(&scores).context("scores can be written")?;
-    replace(&places.save_dir.join("cross_validation.json"), json.as_bytes())?;
-    Ok(true)
+    Ok(Some(scores))
+}
+
+/// Writes what a cross-validation gave to SAVE_DIR/cross_validation.json.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_folds(scores: &[Folds], save_dir: &Path) -> Result<()> {
+    let json = serde_json::to_string_pretty(scores).context("scores can be written")?;
+    replace(&save_dir.join("cross_validation.json"), json.as_bytes())
 }
 
 /// Measures the models of a folder on the test pieces of a corpus, prints what comes out, and adds it to a report.
 ///
-/// A model that is missing, or of which the pieces do not know the truth, is named and the others go on.
-///
-/// # Errors
-/// A model that cannot be read; models that hear with the emotion model, and none there.
-pub fn evaluate(kinds: &[ModelKind], corpus: &mut Corpus, models: &Path, report: &mut Report) -> Result<()> {
+/// A model that is missing or cannot be read, or of which the pieces do not know the truth, is named and the others go on.
+pub fn evaluate(kinds: &[ModelKind], corpus: &mut Corpus, models: &Path, report: &mut Report) {
     if kinds.iter().any(|&kind| needs_moods(kind)) {
-        feel(corpus, models)?;
+        // Those that need it say so themselves.
+        let _ = feel(corpus, models);
     }
     for &kind in kinds {
-        let file = models.join(format!("{}.json", kind.name()));
+        let file = model_file(models, kind);
         if !file.exists() {
             println!("{kind}: {} is not there\n", file.display());
             continue;
         }
-        let network = Network::read(&file)?;
-        let shape = Sidecar::read_for(&file)?.and_then(|sidecar| sidecar.orbit).unwrap_or_default();
-        match compare(kind, shape, corpus, &network) {
+        match measured(kind, &file, corpus) {
             Ok(rows) => {
                 println!("{kind}\n{}", table(&rows));
                 report.models.insert(kind.name().to_owned(), rows);
@@ -246,7 +253,18 @@ pub fn evaluate(kinds: &[ModelKind], corpus: &mut Corpus, models: &Path, report:
             Err(error) => println!("{kind}: not measured: {error:#}\n"),
         }
     }
-    Ok(())
+}
+
+/// The comparison of a model in a file.
+fn measured(kind: ModelKind, file: &Path, corpus: &Corpus) -> Result<Vec<Row>> {
+    let network = Network::read(file)?;
+    let shape = Sidecar::read_for(file)?.and_then(|sidecar| sidecar.orbit).unwrap_or_default();
+    compare(kind, shape, corpus, &network)
+}
+
+/// Where a model is in a folder.
+fn model_file(models: &Path, kind: ModelKind) -> PathBuf {
+    models.join(format!("{}.json", kind.name()))
 }
 
 /// What an evaluation found.
@@ -356,7 +374,7 @@ pub fn needs_moods(kind: ModelKind) -> bool {
 /// # Errors
 /// There is none, or it is refused.
 pub fn feel(corpus: &mut Corpus, models: &Path) -> Result<()> {
-    let file = models.join(format!("{}.json", ModelKind::Emotion.name()));
+    let file = model_file(models, ModelKind::Emotion);
     let model = Model::load(&file, Options::with_weights(Weights::F16)).with_context(|| {
         "the other models hear with the emotion model: train it first, or name the folder of one with --models".to_owned()
     })?;
