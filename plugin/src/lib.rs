@@ -75,8 +75,8 @@ pub struct Dendrite {
     models: AudioEnd,
     /// Whether the host renders faster or slower than real time, where waiting does no harm.
     offline: bool,
-    /// Where the host said that its bar begins; it holds for the whole block, and only the first part of one brings it.
-    bar_start: Option<f64>,
+    /// The meter and where the host said that its bar begins; that holds for the whole block, and only its first part brings it.
+    bar: ((u16, u16), Option<f64>),
     /// Incoming notes on their way out.
     notes: NoteQueue,
     /// Long enough for "align sound to picture" at the rate of the activation.
@@ -113,7 +113,7 @@ impl Default for Dendrite {
             listener: None,
             models: audio_end,
             offline: false,
-            bar_start: None,
+            bar: ((0, 0), None),
             notes: NoteQueue::default(),
             delay: DelayLine::default(),
             reported_latency: 0,
@@ -295,10 +295,11 @@ impl Plugin for Dendrite {
                 block: listener.position(),
             };
             let mut transport = listen::transport(context.transport());
-            if parts::goes_on() {
-                transport.bar_start_beats = self.bar_start;
+            let meter = (transport.numerator, transport.denominator);
+            if parts::goes_on() && self.bar.0 == meter {
+                transport.bar_start_beats = self.bar.1;
             } else {
-                self.bar_start = transport.bar_start_beats;
+                self.bar = (meter, transport.bar_start_beats);
             }
             let settings = params.settings();
             listener.process(source, main, sidechain, &transport, &settings, &mut sink);

@@ -71,7 +71,7 @@ impl NoteQueue {
     }
 
     /// Adds something that the composer plays, `timing` samples into the block. Does not allocate: what there is no room for
-    /// is left out, but never the end of a note that was begun.
+    /// is left out, but never the end of a note that was begun or of a pedal.
     pub fn play(&mut self, message: &Message, timing: u32) {
         let full = self.events.len() >= CAPACITY + OWN - 256;
         let timing = timing.max(self.sent_until);
@@ -84,7 +84,9 @@ impl NoteQueue {
                 self.insert(NoteEvent::NoteOn { timing, voice_id, channel, key, velocity });
             }
             Message::NoteOff { channel, key } => self.end_key(channel, key, timing),
-            Message::Controller { channel, controller, value } if !full => {
+            Message::Controller { channel, controller, value }
+                if !full || self.lifts_pedal(channel, controller, value) =>
+            {
                 if controller == PEDAL {
                     let bit = 1 << (channel & 15);
                     self.own_pedals =
@@ -95,6 +97,11 @@ impl NoteQueue {
             }
             _ => self.refused = self.refused.saturating_add(1),
         }
+    }
+
+    /// Whether a controller lifts a pedal that the composer holds: as the end of a note, it is never left out.
+    fn lifts_pedal(&self, channel: u8, controller: u8, value: u8) -> bool {
+        controller == PEDAL && value < PEDAL_DOWN && self.own_pedals & (1 << (channel & 15)) != 0
     }
 
     /// Ends everything that the composer still holds, pedals too, when it cannot do it itself any more. Between two blocks: it is
@@ -241,6 +248,24 @@ mod tests {
             queue.insert(event);
         }
         assert_eq!(queue.events, [cc(0, 3), cc(2, 1), cc(2, 4), cc(5, 0), cc(5, 2)]);
+    }
+
+    /// As the end of a note, the end of a pedal is never left out, however much is played in a block.
+    #[test]
+    fn a_pedal_goes_up_where_there_is_room_for_nothing_else() {
+        let pedal = |value| Message::Controller { channel: 2, controller: PEDAL, value };
+        let mut queue = NoteQueue::default();
+        queue.play(&pedal(127), 0);
+        (0..CAPACITY + OWN).for_each(|_| {
+            queue.play(&Message::Controller { channel: 2, controller: 1, value: 9 }, 0);
+        });
+        let (refused, filled) = (queue.refused, queue.events.len());
+        assert!(refused > 0);
+        queue.play(&pedal(0), 0);
+        assert_eq!((queue.refused, queue.events.len(), queue.own_pedals), (refused, filled + 1, 0));
+        // One that is up already is a controller like others.
+        queue.play(&pedal(0), 0);
+        assert_eq!(queue.refused, refused + 1);
     }
 
     /// A host takes the plug-in down after a block whose last event was not at its beginning, and up again at another rate:

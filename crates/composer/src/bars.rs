@@ -3,7 +3,7 @@
 use crate::grid::{Grid, STEPS_PER_BEAT};
 
 /// Positions that differ by less than this many quarter notes are the same; bar lines lie on sixteenths.
-const SAME: f64 = 0.05;
+pub(crate) const SAME: f64 = 0.05;
 
 /// Bars of one length.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -416,7 +416,7 @@ impl Player {
     fn wrap(&mut self, wrap: &Wrap, grid: Grid, sample: u64, out: &mut Out<impl FnMut(Event)>) {
         self.ledger.wrap(wrap, sample, out);
         self.grid = Some(grid);
-        out.recorder.jump(grid, sample);
+        out.recorder.go_back(wrap.beats, grid, sample);
     }
 
     /// What was played before does not count.

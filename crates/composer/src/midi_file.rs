@@ -5,7 +5,7 @@ use midly::num::{u4, u7, u15, u24, u28};
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEvent, TrackEventKind};
 use thiserror::Error;
 
-use crate::bars::{Bars, Meter};
+use crate::bars::{Bars, Meter, SAME};
 use crate::event::Message;
 use crate::settings::Voice;
 use crate::tape::{Record, What};
@@ -14,6 +14,9 @@ use crate::tape::{Record, What};
 pub const TICKS_PER_BEAT: u16 = 960;
 /// A note so little before a bar line, in quarter notes, is one of the bar behind it that is played early.
 const EARLY: f64 = 0.125;
+/// What lies no further before a bar line belongs to the bar behind it; bar lines take a little for themselves. The bar's last
+/// sixteenth, late as it may be, does not.
+const NEXT_BAR: f64 = EARLY - SAME;
 
 /// Why there is no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -34,8 +37,8 @@ pub enum MidiFileError {
 pub fn write(records: &[Record], bars: u32) -> Result<Vec<u8>, MidiFileError> {
     let [first, last] = notes(records)?;
     let all = Bars::new(records.iter().filter_map(Record::meter));
-    let end = all.end_of_bar(last + EARLY);
-    let start = all.back(end, bars.max(1), all.line_before(first + EARLY));
+    let end = all.end_of_bar(last + NEXT_BAR);
+    let start = all.back(end, bars.max(1), all.line_before(first + NEXT_BAR));
     Ok(file(records, &all, &Cut { start, end }))
 }
 
@@ -47,7 +50,7 @@ pub fn write_song(records: &[Record]) -> Result<Vec<u8>, MidiFileError> {
     let [_, last] = notes(records)?;
     let all = Bars::new(records.iter().filter_map(Record::meter));
     let first = records.iter().map(|record| record.beats).fold(f64::INFINITY, f64::min);
-    Ok(file(records, &all, &Cut { start: all.line_before(first), end: all.end_of_bar(last + EARLY) }))
+    Ok(file(records, &all, &Cut { start: all.line_before(first), end: all.end_of_bar(last + NEXT_BAR) }))
 }
 
 /// Where the first and the last note begin.
@@ -287,6 +290,27 @@ mod tests {
         assert_eq!(ons, 17);
         assert_eq!(write(&[], 4), Err(MidiFileError::NothingPlayed));
         assert!(MidiFileError::NothingPlayed.to_string().contains("let the song run"));
+    }
+
+    #[test]
+    fn a_late_last_sixteenth_is_of_its_bar_and_an_early_downbeat_of_the_next() {
+        // As late and as early as a sixteenth may be: 0.45 of one.
+        for (beats, bars) in [(3.86, 1), (3.89, 2)] {
+            let meter = Record { beats: 0.0, what: What::Meter(16, false) };
+            let last = [meter, note(0.0, 60, true), note(0.5, 60, false), note(beats, 61, true)];
+            let ticks = |bytes: &[u8]| -> u32 {
+                let smf = Smf::parse(bytes).unwrap();
+                smf.tracks[2].iter().map(|event| event.delta.as_int()).sum()
+            };
+            assert_eq!(ticks(&write(&last, 64).unwrap()), bars * 4 * 960, "{beats}");
+            let first = [meter, note(beats, 61, true), note(6.0, 61, false)];
+            let bytes = write(&first, 64).unwrap();
+            let smf = Smf::parse(&bytes).unwrap();
+            let is_on = |event: &&TrackEvent| {
+                matches!(event.kind, TrackEventKind::Midi { message: MidiMessage::NoteOn { .. }, .. })
+            };
+            assert_eq!(smf.tracks[2].iter().filter(is_on).count(), 1, "{beats}");
+        }
     }
 
     /// Tempi and time signatures with their ticks.

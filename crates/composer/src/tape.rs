@@ -146,7 +146,14 @@ impl Recorder {
         self.state();
     }
 
-    /// Nothing is played until the next [`jump`](Self::jump).
+    /// The grid that is played on from a sample on: so many quarter notes back, where a loop begins. What sounds goes on, so that
+    /// the tape runs on too; where a loop is no number of bars, its last bar is cut short.
+    pub(crate) fn go_back(&mut self, beats: f64, grid: Grid, sample: u64) {
+        self.shift += beats;
+        self.follow(grid, sample);
+    }
+
+    /// Nothing is played until the next [`jump`](Self::jump) or [`go_back`](Self::go_back).
     pub(crate) fn stop(&mut self) {
         self.grid = None;
     }
@@ -400,6 +407,25 @@ mod tests {
             }
             assert!(played(&recorder).is_sorted());
         }
+    }
+
+    #[test]
+    fn a_loop_that_is_no_number_of_bars_runs_on_and_cuts_a_bar_short() {
+        let mut recorder = Recorder::new();
+        recorder.jump(grid(0.0), 0);
+        // Bars of three; four quarters and a half, then back.
+        recorder.event(&off((4.4 * 24_000.0) as u64));
+        recorder.go_back(4.5, grid(0.0), 0);
+        recorder.event(&off(2_400)); // 0.1
+        let beats = played(&recorder);
+        assert!((beats[1] - beats[0] - 0.2).abs() < 1e-6, "{beats:?}");
+        let meters: Vec<f64> =
+            recorder.tape().read().iter().filter_map(Record::meter).map(|m| m.line).collect();
+        assert_eq!(meters.last(), Some(&4.5), "{meters:?}");
+        // A loop of whole bars says nothing new.
+        let written = recorder.tape().read().len();
+        recorder.go_back(3.0, Grid { sample: 72_000, ..grid(0.0) }, 72_000);
+        assert_eq!(recorder.tape().read().len(), written);
     }
 
     #[test]

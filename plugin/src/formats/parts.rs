@@ -1,4 +1,5 @@
-//! A host's block in parts: the framework divides it where a parameter changes, and calls the plug-in for each part.
+//! A host's block in parts: the framework divides it where a parameter changes, or a CLAP host says another transport, and calls
+//! the plug-in for each part.
 //!
 //! Parts are told apart because not all that a host says with a block comes with each of them: behind the first the framework
 //! counts bars from the song's start, whatever the host has said of the bar.
@@ -17,7 +18,8 @@ enum Place {
 }
 
 thread_local! {
-    /// The framework calls back on the thread that it is called on. A plain value: nothing is allocated or dropped for it.
+    /// The framework calls back on the thread that it is called on. A plain value: nothing is dropped for it, and where the system
+    /// makes room for a library's values on a thread's first access, it does so once for a thread, below our allocator.
     static PLACE: Cell<Place> = const { Cell::new(Place::Elsewhere) };
 }
 
