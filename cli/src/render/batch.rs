@@ -12,7 +12,7 @@ use dendrite_video::{Options, Outputs, Rendered};
 use indicatif::MultiProgress;
 
 use super::bar::{Bar, speed};
-use super::{Arguments, files, render, spare};
+use super::{Arguments, files, places, render, spare};
 use crate::songs::Song;
 use crate::text::{Align, table};
 use crate::{Outcome, UsageError};
@@ -35,7 +35,7 @@ pub fn run(
     }
     let results: Mutex<Vec<Option<Result<Rendered, String>>>> =
         Mutex::new(songs.iter().map(|_| None).collect());
-    let (next, bars) = (AtomicUsize::new(0), MultiProgress::new());
+    let (next, bars, taken) = (AtomicUsize::new(0), MultiProgress::new(), places(songs));
     let work = || {
         while !cancel.load(Ordering::Relaxed) {
             let place = next.fetch_add(1, Ordering::Relaxed);
@@ -44,7 +44,7 @@ pub fn run(
             // A decoder that panics on a broken file must not end the others.
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let outputs = outputs(arguments, song)?;
-                spare(files(&outputs), songs)?;
+                spare(files(&outputs), &taken)?;
                 Ok(render(song, arguments, options, &outputs, cancel, &bar)?)
             }));
             bar.finish();

@@ -4,6 +4,7 @@ mod bar;
 mod batch;
 pub mod bench;
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,7 +178,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Outcome> {
     };
     let outputs = single_outputs(arguments, song)?;
     // Whether it can be written is known before the video is made.
-    spare(arguments.midi.iter(), &songs)?;
+    spare(arguments.midi.iter(), &places(&songs))?;
     let midi = arguments.midi.as_deref().map(Beside::create).transpose()?;
     let progress = bar::Bar::single();
     let result = render(song, arguments, &options, &outputs, &cancel, &progress);
@@ -261,7 +262,7 @@ fn single_outputs(arguments: &Arguments, song: &Song) -> Result<Outputs> {
         poster: arguments.poster.clone(),
         csv: arguments.csv.clone(),
     };
-    spare(files(&outputs), std::slice::from_ref(song))?;
+    spare(files(&outputs), &places(std::slice::from_ref(song)))?;
     Ok(outputs)
 }
 
@@ -270,15 +271,17 @@ fn files(outputs: &Outputs) -> impl Iterator<Item = &PathBuf> {
     [&outputs.video, &outputs.poster, &outputs.csv].into_iter().flatten()
 }
 
+/// Where songs are, whatever leads there.
+fn places(songs: &[Song]) -> HashSet<PathBuf> {
+    songs.iter().filter_map(|song| song.path.canonicalize().ok()).collect()
+}
+
 /// Refuses to write over a song.
-fn spare<'a>(outputs: impl Iterator<Item = &'a PathBuf>, songs: &[Song]) -> Result<()> {
+fn spare<'a>(outputs: impl Iterator<Item = &'a PathBuf>, songs: &HashSet<PathBuf>) -> Result<()> {
     for output in outputs {
-        let Ok(output) = output.canonicalize() else { continue };
-        let song = songs.iter().find(|song| song.path.canonicalize().is_ok_and(|path| path == output));
-        if let Some(song) = song {
-            let text = format!("{} is the song itself: name another file or folder", song.path.display());
-            return Err(UsageError(text).into());
-        }
+        let same = output.canonicalize().is_ok_and(|place| songs.contains(&place));
+        let text = || format!("{} is the song itself: name another file or folder", output.display());
+        ensure!(!same, UsageError(text()));
     }
     Ok(())
 }

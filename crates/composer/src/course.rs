@@ -6,14 +6,13 @@
 //! steps that sound   ...   62     63  |    0      1          decided and, if they are early, struck before the host goes back
 //! ```
 
+use crate::bars::SAME;
 use crate::grid::{Grid, STEPS_PER_BEAT};
 
 /// A step is decided this many sixteenths before its grid line: as early as a note of it may sound.
 const AHEAD: f64 = 0.5;
 /// A position so little behind a grid line, in sixteenths, counts as on it.
 const ON_THE_LINE: f64 = 0.05;
-/// Positions that differ by less than this many quarter notes are the same: hosts round.
-const SAME_BEATS: f64 = 0.05;
 /// Some hosts go back within a block and say so with the next. So many steps behind the loop's end it is no longer expected.
 const LATE_STEPS: i64 = 4;
 /// Loop points beyond this many quarter notes are not believed.
@@ -124,7 +123,7 @@ impl Course {
     /// begun, the course goes on there.
     pub(crate) fn wrap(&mut self, before: f64, after: f64) -> Option<Wrap> {
         let around = self.around.filter(|around| self.next > around.behind)?;
-        if (before - around.length - after).abs() >= SAME_BEATS {
+        if (before - around.length - after).abs() >= SAME {
             return None;
         }
         self.next -= around.steps();
